@@ -1,0 +1,1 @@
+//! Compiler from YAML tool specs to typed Rust handlers, JSON schemas, docs and RBAC.

@@ -1,0 +1,1 @@
+//! What generated handlers link against.

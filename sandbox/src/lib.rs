@@ -1,0 +1,1 @@
+//! An in-memory Kubernetes API with a CloudNativePG stand-in, served over HTTP.
