@@ -1,0 +1,161 @@
+//! The types of the spec language.
+//!
+//! `T ::= bool | int | float | string | enum{…} | quantity | time | duration | secret | list<T> | map<T> | object | T? | opaque`.
+//! Object types live in an arena ([`Types`]) and are shared by structure, so that two mappings with the
+//! same fields are one Rust struct in the generated code.
+
+use std::collections::BTreeMap;
+
+/// A type of the spec language.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Type {
+    /// `true` or `false`.
+    Bool,
+    /// A 64-bit integer; arithmetic is checked.
+    Int,
+    /// A 64-bit float.
+    Float,
+    /// Text.
+    String,
+    /// One of a closed list of words; widens to `string`.
+    Enum(Vec<String>),
+    /// A Kubernetes quantity such as `10Gi`.
+    Quantity,
+    /// A point in time, RFC 3339.
+    Time,
+    /// A span of time in whole seconds.
+    Duration,
+    /// Text that may reach nothing but fields marked secret.
+    Secret,
+    /// Values in order; an absent list is empty.
+    List(Box<Type>),
+    /// Values by text key, ordered by key; an absent map is empty.
+    Map(Box<Type>),
+    /// Named fields.
+    Object(ObjectId),
+    /// A scalar or object that may be absent. Never nested, never around a list or map.
+    Optional(Box<Type>),
+    /// Copied whole, never looked into.
+    Opaque,
+}
+
+impl Type {
+    /// `T?`, without nesting; lists and maps stay as they are, since absent ones are empty.
+    #[must_use]
+    pub fn optional(self) -> Self {
+        match self {
+            Self::Optional(_) | Self::List(_) | Self::Map(_) => self,
+            other => Self::Optional(Box::new(other)),
+        }
+    }
+
+    /// The type without `?`.
+    #[must_use]
+    pub fn required(&self) -> &Self {
+        match self {
+            Self::Optional(inner) => inner,
+            other => other,
+        }
+    }
+
+    /// Whether a value of this type may be absent.
+    #[must_use]
+    pub fn is_optional(&self) -> bool {
+        matches!(self, Self::Optional(_))
+    }
+}
+
+/// An object type in [`Types`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectId(pub usize);
+
+/// A Kubernetes kind in the lowered program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KindId(pub usize);
+
+/// What an object type describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The root of a Kubernetes kind: `metadata`, `spec`, `status` and the like.
+    Resource(KindId),
+    /// An object inside a Kubernetes kind (or the metadata that all kinds share, with no kind).
+    Part(Option<KindId>),
+    /// Made by a mapping in a tool.
+    Mapping,
+    /// Parameters that a `spread` takes in.
+    Group,
+    /// Given by the vocabulary: map entries, results of fan-out deletes, recorded changes.
+    Builtin,
+}
+
+/// An object type: fields in the order in which they were written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectType {
+    /// Name of the Rust struct, unique in the program (`ClusterSpecManagedRole`).
+    pub name: String,
+    /// The fields.
+    pub fields: Vec<Field>,
+    /// Where the type comes from.
+    pub origin: Origin,
+}
+
+impl ObjectType {
+    /// The field of that name.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+/// A field of an object type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// The name as it stands in JSON.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+    /// One or two sentences for docs and schemas.
+    pub about: Option<String>,
+}
+
+/// The arena of object types.
+#[derive(Debug, Clone, Default)]
+pub struct Types {
+    objects: Vec<ObjectType>,
+    mappings: BTreeMap<Vec<(String, Type)>, ObjectId>,
+}
+
+impl Types {
+    /// Adds an object type that stands for itself.
+    pub fn add(&mut self, object: ObjectType) -> ObjectId {
+        self.objects.push(object);
+        ObjectId(self.objects.len() - 1)
+    }
+
+    /// Adds the type of a mapping, or finds the one with the same fields and types.
+    pub fn mapping(&mut self, name: &str, fields: Vec<Field>) -> ObjectId {
+        let shape: Vec<_> = fields.iter().map(|field| (field.name.clone(), field.ty.clone())).collect();
+        if let Some(id) = self.mappings.get(&shape) {
+            return *id;
+        }
+        let id = self.add(ObjectType { name: name.to_owned(), fields, origin: Origin::Mapping });
+        self.mappings.insert(shape, id);
+        id
+    }
+
+    /// The object type behind an id of this arena.
+    #[must_use]
+    pub fn object(&self, id: ObjectId) -> &ObjectType {
+        &self.objects[id.0]
+    }
+
+    /// Changes an object type (used while kinds refer to each other).
+    pub fn object_mut(&mut self, id: ObjectId) -> &mut ObjectType {
+        &mut self.objects[id.0]
+    }
+
+    /// All object types with their ids, in the order of their making.
+    pub fn iter(&self) -> impl Iterator<Item = (ObjectId, &ObjectType)> {
+        self.objects.iter().enumerate().map(|(index, object)| (ObjectId(index), object))
+    }
+}
