@@ -1,1 +1,4 @@
 //! What generated handlers link against.
+
+pub mod confirm;
+pub mod tool;
