@@ -6,6 +6,7 @@
 mod cluster_defaults;
 mod cluster_rules;
 mod denial;
+mod hook;
 pub mod image;
 mod object_rules;
 mod parameters;
@@ -18,6 +19,7 @@ use serde_json::Value;
 
 pub use cluster_rules::is_reserved_role;
 pub use denial::{Denial, FieldError, GROUP};
+pub use hook::OperatorWebhooks;
 
 /// Annotation by which a cluster asks not to be validated.
 const VALIDATION: &str = "cnpg.io/validation";
@@ -67,6 +69,11 @@ impl Webhooks {
             _ => return None,
         };
         Some(hooks)
+    }
+
+    /// Whether there is a mutating webhook.
+    pub fn mutates(&self) -> bool {
+        self.mutating.is_some()
     }
 
     /// What the API server says when nobody answers for the first of these webhooks.

@@ -1,0 +1,140 @@
+//! The layer in front of the API that records every request and applies the faults.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use super::{Action, Faults, Struck};
+use crate::recorder::{Record, Recorder};
+use crate::request_info::RequestInfo;
+
+tokio::task_local! {
+    /// Set while a request is served for which the webhooks are down.
+    static WEBHOOKS_DOWN: ();
+}
+
+/// Whether the request that this task serves meets webhooks that are down.
+pub fn webhooks_down() -> bool {
+    WEBHOOKS_DOWN.try_with(|()| ()).is_ok()
+}
+
+/// What the layer works with.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// The rules.
+    pub faults: Faults,
+    /// Where requests are recorded.
+    pub recorder: Recorder,
+}
+
+/// Serves one request: use with `axum::middleware::from_fn_with_state`, outside of any layer that
+/// catches panics, because a dropped connection is made by unwinding.
+pub async fn apply(State(layer): State<Layer>, request: Request, next: Next) -> Response {
+    let info = RequestInfo::of(request.method(), request.uri(), request.headers());
+    if info.path.starts_with("/sandbox/") {
+        return next.run(request).await;
+    }
+    let outcome = serve(layer.faults.strike(&info), request, next).await;
+    let status = outcome.as_ref().ok().map(|response| response.status().as_u16());
+    layer.recorder.add(Record { request: info, status });
+    match outcome {
+        Ok(response) => response,
+        // Unwinding out of the connection's task is the one way to close it without an answer;
+        // `resume_unwind` does so without a panic message.
+        Err(Dropped) => std::panic::resume_unwind(Box::new(Dropped)),
+    }
+}
+
+/// The connection is to be closed without an answer.
+struct Dropped;
+
+async fn serve(struck: Vec<Struck>, request: Request, next: Next) -> Result<Response, Dropped> {
+    let mut webhooks_down = false;
+    let mut afterwards = Vec::new();
+    for fault in struck {
+        match fault {
+            Struck::Do(Action::Delay { millis }) => tokio::time::sleep(Duration::from_millis(millis)).await,
+            Struck::Do(Action::Status { code, reason, message, retry_after }) => {
+                return Ok(status(code, reason.as_deref(), message, retry_after));
+            }
+            Struck::Do(Action::Raw { code, content_type, body }) => {
+                let code = StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_GATEWAY);
+                return Ok((code, [(header::CONTENT_TYPE, content_type)], body).into_response());
+            }
+            Struck::Do(Action::DropBefore) => return Err(Dropped),
+            Struck::Do(Action::WebhooksDown) => webhooks_down = true,
+            Struck::Hold { waiting, after: false } => waiting.wait().await,
+            later => afterwards.push(later),
+        }
+    }
+    let running = next.run(request);
+    let mut response =
+        if webhooks_down { WEBHOOKS_DOWN.scope((), running).await } else { running.await };
+    for fault in afterwards {
+        response = match fault {
+            Struck::Hold { waiting, .. } => {
+                waiting.wait().await;
+                response
+            }
+            Struck::Do(Action::DropAfter) => return Err(Dropped),
+            Struck::Do(Action::Truncate { bytes }) => truncated(response, bytes),
+            Struck::Do(Action::Cut { millis }) => cut(response, Duration::from_millis(millis)),
+            Struck::Do(_) => response,
+        };
+    }
+    Ok(response)
+}
+
+fn status(code: u16, reason: Option<&str>, message: Option<String>, retry_after: Option<u32>) -> Response {
+    let message = message.unwrap_or_else(|| format!("the sandbox was told to answer {code}"));
+    let mut body = json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message, "code": code,
+    });
+    if let Some(reason) = reason {
+        body["reason"] = json!(reason);
+    }
+    if let Some(seconds) = retry_after {
+        body["details"] = json!({"retryAfterSeconds": seconds});
+    }
+    let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (code, axum::Json(body)).into_response();
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// The same answer, its connection broken after `bytes` of the body.
+fn truncated(response: Response, bytes: usize) -> Response {
+    let (parts, body) = response.into_parts();
+    let mut left = bytes;
+    let stream = body.into_data_stream().map(move |chunk| {
+        let mut chunk = chunk.map_err(|error| error.to_string())?;
+        if left == 0 {
+            return Err("the sandbox was told to truncate the answer".to_owned());
+        }
+        chunk.truncate(left);
+        left -= chunk.len();
+        Ok::<Bytes, String>(chunk)
+    });
+    // Where the body came in one piece it ends by itself: the error has to follow it.
+    let broken = futures::stream::once(async { Err("the sandbox was told to truncate the answer".to_owned()) });
+    Response::from_parts(parts, Body::from_stream(stream.chain(broken)))
+}
+
+/// The same answer, its connection broken after some time.
+fn cut(response: Response, after: Duration) -> Response {
+    let (parts, body) = response.into_parts();
+    let stream = body
+        .into_data_stream()
+        .map(|chunk| chunk.map_err(|error| error.to_string()))
+        .take_until(tokio::time::sleep(after));
+    let broken = futures::stream::once(async { Err::<Bytes, String>("the sandbox was told to cut the answer".to_owned()) });
+    Response::from_parts(parts, Body::from_stream(stream.chain(broken)))
+}
