@@ -11,6 +11,8 @@ use serde::Serialize;
 pub struct RequestInfo {
     /// Value of `User-Agent`, empty where it was absent.
     pub user_agent: String,
+    /// Value of `Host`: tells clients apart that reach the sandbox by different names.
+    pub host: String,
     /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete` or `deletecollection`; for
     /// paths that are no resource the HTTP method in small letters.
     pub verb: String,
@@ -34,6 +36,7 @@ impl RequestInfo {
     /// Reads a request's line and headers.
     pub fn of(method: &Method, uri: &Uri, headers: &HeaderMap) -> Self {
         let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).or_else(|| uri.host());
         let query = uri.query().unwrap_or_default();
         let parameter = |wanted: &str| {
             query.split('&').find_map(|pair| {
@@ -43,6 +46,7 @@ impl RequestInfo {
         };
         let mut info = Self {
             user_agent: user_agent.to_owned(),
+            host: host.unwrap_or_default().to_owned(),
             verb: method.as_str().to_ascii_lowercase(),
             group: String::new(),
             resource: String::new(),

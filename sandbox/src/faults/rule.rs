@@ -29,6 +29,9 @@ pub struct Match {
     /// Text that the user agent contains.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
+    /// Text that the `Host` header contains.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// Whether the request is a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<bool>,
@@ -59,6 +62,13 @@ impl Match {
         self
     }
 
+    /// The same, for clients that reach the sandbox by one name only (`localhost` or `127.0.0.1`).
+    #[must_use]
+    pub fn through(mut self, host: &str) -> Self {
+        self.host = Some(host.to_owned());
+        self
+    }
+
     /// Whether `request` is struck.
     pub fn strikes(&self, request: &RequestInfo) -> bool {
         let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|wanted| wanted == is);
@@ -69,6 +79,7 @@ impl Match {
             && same(&self.namespace, &request.namespace)
             && same(&self.name, &request.name)
             && self.user_agent.as_deref().is_none_or(|part| request.user_agent.contains(part))
+            && self.host.as_deref().is_none_or(|part| request.host.contains(part))
             && self.dry_run.is_none_or(|wanted| wanted == request.dry_run)
     }
 }
