@@ -1,0 +1,43 @@
+//! The finalizer that an object asks to be held by.
+
+use serde_json::{Value, json};
+
+use super::annotations::{FINALIZER_HOLDS, HOLD_FINALIZER};
+use super::databases::is_held;
+use super::work::Step;
+use super::world::World;
+use crate::store::Gvr;
+
+/// Whether there is anything to look at: the annotation or its finalizer.
+pub(super) fn concerns(object: &Value) -> bool {
+    wants_hold(object) || is_held(object)
+}
+
+fn wants_hold(object: &Value) -> bool {
+    object["metadata"]["annotations"][FINALIZER_HOLDS] == "true"
+}
+
+/// Puts the finalizer on an object that asks for it, takes it off one that no longer does.
+pub(super) fn decide(world: &World, gvr: &Gvr, namespace: &str, name: &str) -> Option<Step> {
+    let object = world.store.get(gvr, namespace, name)?;
+    let (wanted, held) = (wants_hold(&object), is_held(&object));
+    let deleting = !object["metadata"]["deletionTimestamp"].is_null();
+    if wanted == held || (wanted && deleting) {
+        return None;
+    }
+    let (gvr, namespace, name) = (gvr.clone(), namespace.to_owned(), name.to_owned());
+    Some(Step::new("hold", 0, move |world| {
+        world.change(&gvr, &namespace, &name, |object| {
+            let metadata = &mut object["metadata"];
+            if !metadata["finalizers"].is_array() {
+                metadata["finalizers"] = json!([]);
+            }
+            if let Some(list) = metadata["finalizers"].as_array_mut() {
+                list.retain(|there| there != HOLD_FINALIZER);
+                if wanted {
+                    list.push(json!(HOLD_FINALIZER));
+                }
+            }
+        });
+    }))
+}

@@ -1,0 +1,489 @@
+//! The steps of a cluster's way: each writes its objects and says so in the status.
+
+use serde_json::{Map, Value, json};
+
+use super::annotations::BARE;
+use super::cluster_view::{ClusterView, ordinal};
+use super::fabric::{self, derived};
+use super::instance_objects::{self as objects, Making};
+use super::status::{derive, observe, phase, set_condition};
+use super::world::World;
+use crate::store::Gvr;
+
+fn pods() -> Gvr {
+    Gvr::core("pods")
+}
+
+fn claims() -> Gvr {
+    Gvr::core("persistentvolumeclaims")
+}
+
+fn jobs() -> Gvr {
+    Gvr::new("batch", "v1", "jobs")
+}
+
+/// Writes the status: `edit` first, then what follows from the instances' objects.
+fn write(world: &World, cluster: ClusterView<'_>, edit: impl Fn(&mut Map<String, Value>)) {
+    world.change_status(&Gvr::cnpg("clusters"), cluster.namespace(), cluster.name(), |object| {
+        if !object["status"].is_object() {
+            object["status"] = json!({});
+        }
+        if let Some(status) = object["status"].as_object_mut() {
+            edit(status);
+        }
+        let now = object.clone();
+        let view = ClusterView::new(&now);
+        let instances = observe(world, view);
+        if let Some(status) = object["status"].as_object_mut() {
+            derive(status, view, &instances);
+        }
+    });
+}
+
+fn enter(status: &mut Map<String, Value>, phase: &str, reason: &str) {
+    status.insert("phase".to_owned(), json!(phase));
+    if reason.is_empty() {
+        status.shift_remove("phaseReason");
+    } else {
+        status.insert("phaseReason".to_owned(), json!(reason));
+    }
+}
+
+/// Whether all instances are ready is a condition of its own.
+fn ready_condition(status: &mut Map<String, Value>, ready: bool, stamp: &str) {
+    if ready {
+        set_condition(status, "Ready", true, "ClusterIsReady", "Cluster is Ready", stamp);
+    } else {
+        set_condition(status, "Ready", false, "ClusterIsNotReady", "Cluster Is Not Ready", stamp);
+    }
+}
+
+fn hex(cluster: ClusterView<'_>, purpose: &str, length: usize) -> String {
+    derived(cluster, purpose, length.div_ceil(2)).bytes().map(|byte| format!("{byte:02x}")).collect::<String>()[..length]
+        .to_owned()
+}
+
+/// The first thing that the operator writes on a new cluster.
+pub fn greet(world: &World, cluster: ClusterView<'_>) {
+    let fingerprint = hex(cluster, "operator", 64);
+    world.change_status(&Gvr::cnpg("clusters"), cluster.namespace(), cluster.name(), |object| {
+        object["status"]["operatorCertificateFingerprint"] = json!(fingerprint);
+    });
+}
+
+/// Which image the cluster gets.
+pub fn read_image(world: &World, cluster: ClusterView<'_>) {
+    let image = cluster.image_wanted();
+    world.change_status(&Gvr::cnpg("clusters"), cluster.namespace(), cluster.name(), |object| {
+        object["status"]["image"] = json!(image);
+        object["status"]["pgDataImageInfo"] = json!({"image": image, "majorVersion": ClusterView::major(image)});
+    });
+}
+
+/// Secrets, services, accounts, budgets; certificates and names in the status.
+pub fn make_fabric(world: &World, cluster: ClusterView<'_>) {
+    for (gvr, object) in fabric::objects(cluster) {
+        if gvr.resource == "poddisruptionbudgets" {
+            let name = object["metadata"]["name"].as_str().unwrap_or_default();
+            world.event(cluster.object, "Normal", "CreatingPodDisruptionBudget", &format!("Creating PodDisruptionBudget {name}"));
+        } else if gvr.resource == "serviceaccounts" {
+            world.event(cluster.object, "Normal", "CreatingServiceAccount", "Creating ServiceAccount");
+        } else if gvr.resource == "roles" {
+            world.event(cluster.object, "Normal", "CreatingRole", "Creating Cluster Role");
+        }
+        world.ensure(&gvr, object);
+    }
+    let stamp = world.stamp();
+    let facts = fabric_status(world, cluster);
+    write(world, cluster, |status| {
+        for (key, value) in &facts {
+            status.insert(key.clone(), value.clone());
+        }
+        set_condition(status, "Initialized", false, "BootstrapPending", "Cluster has not been bootstrapped yet", &stamp);
+    });
+}
+
+fn fabric_status(world: &World, cluster: ClusterView<'_>) -> Map<String, Value> {
+    let (name, namespace) = (cluster.name(), cluster.namespace());
+    let version = |gvr: &Gvr, object: &str| {
+        let found = world.store.get(gvr, namespace, object);
+        found.map_or(Value::Null, |object| object["metadata"]["resourceVersion"].clone())
+    };
+    let secret = |suffix: &str| version(&Gvr::core("secrets"), &cluster.secret(suffix));
+    let expiry = world.stamp_in_days(90);
+    let hosts: Vec<String> = ["rw", "r", "ro"]
+        .into_iter()
+        .flat_map(|suffix| {
+            ["".to_owned(), format!(".{namespace}"), format!(".{namespace}.svc"), format!(".{namespace}.svc.cluster.local")]
+                .map(|domain| format!("{name}-{suffix}{domain}"))
+        })
+        .collect();
+    let mut facts = json!({
+        "availableArchitectures": [{"goArch": "amd64", "hash": hex(cluster, "amd64", 64)}],
+        "certificates": {
+            "clientCASecret": cluster.secret("ca"), "serverCASecret": cluster.secret("ca"),
+            "replicationTLSSecret": cluster.secret("replication"), "serverTLSSecret": cluster.secret("server"),
+            "serverAltDNSNames": hosts,
+            "expirations": {
+                cluster.secret("ca"): expiry, cluster.secret("replication"): expiry, cluster.secret("server"): expiry,
+            },
+        },
+        "cloudNativePGCommitHash": "none",
+        "cloudNativePGOperatorHash": hex(cluster, "hash", 64),
+        "configMapResourceVersion": {"metrics": {
+            "cnpg-default-monitoring": version(&Gvr::core("configmaps"), "cnpg-default-monitoring"),
+        }},
+        "managedRolesStatus": {},
+        "poolerIntegrations": {"pgBouncerIntegration": {}},
+        "readService": format!("{name}-r"),
+        "writeService": format!("{name}-rw"),
+        "secretsResourceVersion": {
+            "applicationSecretVersion": secret("app"), "clientCaSecretVersion": secret("ca"),
+            "replicationSecretVersion": secret("replication"), "serverCaSecretVersion": secret("ca"),
+            "serverSecretVersion": secret("server"),
+        },
+        "selector": format!("cnpg.io/cluster={name},cnpg.io/podRole=instance"),
+        "switchReplicaClusterStatus": {},
+    });
+    if let Some(versions) = facts["secretsResourceVersion"].as_object_mut() {
+        versions.retain(|_, version| !version.is_null());
+    }
+    match facts {
+        Value::Object(facts) => facts,
+        _ => Map::new(),
+    }
+}
+
+/// Claim and job of a new instance, and the phase that tells of it.
+pub fn create_instance(world: &World, cluster: ClusterView<'_>, instance: &str, making: Making) {
+    let stamp = world.stamp();
+    let (phase, reason, message) = match making {
+        Making::Initdb => {
+            (phase::FIRST_PRIMARY, format!("Creating primary instance {instance}"), "Primary instance (initdb)".to_owned())
+        }
+        Making::Join => (
+            phase::CREATING_REPLICA,
+            format!("Creating replica {}", making.job(instance)),
+            format!("Creating instance {instance}"),
+        ),
+    };
+    world.event(cluster.object, "Normal", "CreatingInstance", &message);
+    world.ensure(&claims(), objects::claim(cluster, instance));
+    world.ensure(&jobs(), objects::job(cluster, instance, making, &stamp));
+    if let Some(job) = world.store.get(&jobs(), cluster.namespace(), &making.job(instance)) {
+        let pod = objects::job_pod(cluster, &job, instance, making, &world.store.identities().suffix(), &stamp);
+        let name = pod["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+        world.ensure(&pods(), pod);
+        world.event_from("job-controller", &job, "Normal", "SuccessfulCreate", &format!("Created pod: {name}"));
+    }
+    write(world, cluster, |status| {
+        enter(status, phase, &reason);
+        let names = status.entry("instanceNames").or_insert_with(|| json!([]));
+        if let Some(names) = names.as_array_mut()
+            && !names.iter().any(|name| name == instance)
+        {
+            names.push(json!(instance));
+        }
+        if making == Making::Initdb {
+            status.insert("targetPrimary".to_owned(), json!(instance));
+            status.insert("targetPrimaryTimestamp".to_owned(), json!(stamp));
+            set_condition(
+                status,
+                "ConsistentSystemID",
+                false,
+                "NotFound",
+                "No instances are present in the cluster to report a system ID.",
+                &stamp,
+            );
+            ready_condition(status, false, &stamp);
+        }
+    });
+}
+
+/// The job is done: its pod has succeeded, the claim is filled.
+pub fn finish_job(world: &World, cluster: ClusterView<'_>, instance: &str, making: Making) {
+    let stamp = world.stamp();
+    let job = making.job(instance);
+    let namespace = cluster.namespace();
+    for pod in world.store.list(&pods(), Some(namespace)) {
+        if pod["metadata"]["labels"]["job-name"] == *job {
+            let name = pod["metadata"]["name"].as_str().unwrap_or_default();
+            world.change(&pods(), namespace, name, |pod| pod["status"]["phase"] = json!("Succeeded"));
+        }
+    }
+    let role = if making == Making::Initdb { "primary" } else { "replica" };
+    world.change(&claims(), namespace, instance, |claim| objects::bind(claim, role));
+    world.change(&jobs(), namespace, &job, |job| objects::complete_job(job, &stamp));
+    if let Some(job) = world.store.get(&jobs(), namespace, &job) {
+        world.event_from("job-controller", &job, "Normal", "Completed", "Job completed");
+    }
+    write(world, cluster, |status| {
+        if making == Making::Initdb {
+            set_condition(status, "Initialized", true, "BootstrapCompleted", "Cluster has been bootstrapped", &stamp);
+        }
+    });
+}
+
+/// The instance's pod, in the place of the job that made its data.
+pub fn start_pod(world: &World, cluster: ClusterView<'_>, instance: &str) {
+    let stamp = world.stamp();
+    let namespace = cluster.namespace();
+    world.ensure(&pods(), objects::pod(cluster, instance, &stamp));
+    for making in [Making::Initdb, Making::Join] {
+        let job = making.job(instance);
+        if !world.store.exists(&jobs(), namespace, &job) {
+            continue;
+        }
+        for pod in world.store.list(&pods(), Some(namespace)) {
+            if pod["metadata"]["labels"]["job-name"] == *job {
+                world.remove(&pods(), namespace, pod["metadata"]["name"].as_str().unwrap_or_default());
+            }
+        }
+        world.remove(&jobs(), namespace, &job);
+    }
+    wait(world, cluster);
+}
+
+/// Some pods are not ready.
+pub fn wait(world: &World, cluster: ClusterView<'_>) {
+    let stamp = world.stamp();
+    write(world, cluster, |status| {
+        enter(status, phase::WAITING, "Some instances are not yet active. Please wait.");
+        ready_condition(status, false, &stamp);
+    });
+}
+
+/// The pod answers: it serves as primary or as replica.
+pub fn become_ready(world: &World, cluster: ClusterView<'_>, instance: &str) {
+    let stamp = world.stamp();
+    let is_primary = cluster.target_primary() == instance;
+    let role = if is_primary { "primary" } else { "replica" };
+    world.change(&pods(), cluster.namespace(), instance, |pod| objects::make_ready(pod, cluster, instance, role, &stamp));
+    world.change(&claims(), cluster.namespace(), instance, |claim| objects::set_role(claim, role));
+    if is_primary {
+        world.ensure_contents(cluster);
+    }
+    let system = system_id(cluster);
+    write(world, cluster, |status| {
+        if is_primary && status.get("currentPrimary").is_none_or(|current| current != instance) {
+            status.insert("currentPrimary".to_owned(), json!(instance));
+            status.insert("currentPrimaryTimestamp".to_owned(), json!(stamp));
+        }
+        if is_primary {
+            status.entry("timelineID").or_insert(json!(1));
+            status.insert("systemID".to_owned(), json!(system));
+            set_condition(
+                status,
+                "ConsistentSystemID",
+                true,
+                "Unique",
+                "A single, unique system ID was found across reporting instances.",
+                &stamp,
+            );
+            set_condition(
+                status,
+                "ContinuousArchiving",
+                true,
+                "ContinuousArchivingSuccess",
+                "Continuous archiving is working",
+                &stamp,
+            );
+        }
+    });
+}
+
+fn system_id(cluster: ClusterView<'_>) -> String {
+    let digits: u64 = derived(cluster, "system", 16).bytes().fold(7, |number, byte| {
+        number.wrapping_mul(31).wrapping_add(u64::from(byte))
+    });
+    format!("7{:018}", digits % 1_000_000_000_000_000_000)
+}
+
+/// Everything is as asked for.
+pub fn settle(world: &World, cluster: ClusterView<'_>, target: &str) {
+    let stamp = world.stamp();
+    let healthy = target == phase::HEALTHY;
+    write(world, cluster, |status| {
+        enter(status, target, if healthy { "" } else { "The sandbox was told to stay in this phase" });
+        ready_condition(status, healthy, &stamp);
+    });
+}
+
+/// Takes an instance away with its data.
+pub fn remove_instance(world: &World, cluster: ClusterView<'_>, instance: &str) {
+    let namespace = cluster.namespace();
+    world.event(cluster.object, "Normal", "ScaleDown", &format!("Scaling down - removing instance: {instance}"));
+    world.remove(&pods(), namespace, instance);
+    world.remove(&claims(), namespace, instance);
+    for making in [Making::Initdb, Making::Join] {
+        world.remove(&jobs(), namespace, &making.job(instance));
+    }
+    forget_instance(world, cluster, instance);
+}
+
+/// Takes an instance whose data is gone off the list.
+pub fn forget_instance(world: &World, cluster: ClusterView<'_>, instance: &str) {
+    world.remove(&pods(), cluster.namespace(), instance);
+    write(world, cluster, |status| {
+        if let Some(names) = status.get_mut("instanceNames").and_then(Value::as_array_mut) {
+            names.retain(|name| name != instance);
+        }
+    });
+}
+
+/// The primary is gone: `heir` is to take over.
+pub fn begin_failover(world: &World, cluster: ClusterView<'_>, heir: &str) {
+    let stamp = world.stamp();
+    let from = cluster.current_primary();
+    world.event(
+        cluster.object,
+        "Normal",
+        "FailingOver",
+        &format!("Current primary isn't healthy, initiating a failover from {from} to {heir}"),
+    );
+    write(world, cluster, |status| {
+        enter(status, phase::FAILING_OVER, &format!("Failing over from {from} to {heir}"));
+        status.insert("targetPrimary".to_owned(), json!(heir));
+        status.insert("targetPrimaryTimestamp".to_owned(), json!(stamp));
+        ready_condition(status, false, &stamp);
+    });
+}
+
+/// `heir` has taken over.
+pub fn promote(world: &World, cluster: ClusterView<'_>, heir: &str) {
+    let stamp = world.stamp();
+    world.change(&pods(), cluster.namespace(), heir, |pod| objects::set_role(pod, "primary"));
+    world.change(&claims(), cluster.namespace(), heir, |claim| objects::set_role(claim, "primary"));
+    for old in cluster.instance_names().iter().filter(|name| *name != heir) {
+        world.change(&claims(), cluster.namespace(), old, |claim| objects::set_role(claim, "replica"));
+        world.change(&pods(), cluster.namespace(), old, |pod| objects::set_role(pod, "replica"));
+    }
+    write(world, cluster, |status| {
+        let timeline = status.get("timelineID").and_then(Value::as_u64).unwrap_or(1);
+        status.insert("currentPrimary".to_owned(), json!(heir));
+        status.insert("currentPrimaryTimestamp".to_owned(), json!(stamp));
+        status.insert("timelineID".to_owned(), json!(timeline + 1));
+    });
+}
+
+/// Another image is asked for.
+pub fn begin_upgrade(world: &World, cluster: ClusterView<'_>) {
+    let (from, to) = (cluster.image(), cluster.image_wanted());
+    let major = ClusterView::major(from) != ClusterView::major(to);
+    let stamp = world.stamp();
+    let (phase, reason) = if major {
+        let versions = (ClusterView::major(from), ClusterView::major(to));
+        (phase::MAJOR_UPGRADE, format!("Upgrading cluster from version {} to version {}", versions.0, versions.1))
+    } else {
+        let last = cluster.instance_names().pop().unwrap_or_default();
+        let why = format!("the instance is using a different image: {from} -> {to}");
+        (phase::UPGRADING, format!("Restarting instance {last}, because: {why}"))
+    };
+    world.event(cluster.object, "Normal", "UpgradingInstance", &reason);
+    write(world, cluster, |status| {
+        enter(status, phase, &reason);
+        ready_condition(status, false, &stamp);
+    });
+}
+
+/// All instances run the image that is asked for.
+pub fn finish_upgrade(world: &World, cluster: ClusterView<'_>) {
+    let image = cluster.image_wanted();
+    let version = ClusterView::major(image).to_string();
+    for name in cluster.instance_names() {
+        world.change(&pods(), cluster.namespace(), &name, |pod| {
+            pod["spec"]["containers"][0]["image"] = json!(image);
+            pod["status"]["containerStatuses"][0]["image"] = json!(image);
+            pod["metadata"]["labels"]["app.kubernetes.io/version"] = json!(version);
+        });
+    }
+    write(world, cluster, |status| {
+        status.insert("image".to_owned(), json!(image));
+        status.insert("pgDataImageInfo".to_owned(), json!({"image": image, "majorVersion": ClusterView::major(image)}));
+    });
+}
+
+/// The claims get the size that is asked for.
+pub fn resize(world: &World, cluster: ClusterView<'_>) {
+    let size = &cluster.spec()["storage"]["size"];
+    for name in cluster.instance_names() {
+        world.change(&claims(), cluster.namespace(), &name, |claim| {
+            claim["spec"]["resources"]["requests"]["storage"] = size.clone();
+            if claim["status"]["phase"] == "Bound" {
+                claim["status"]["capacity"]["storage"] = size.clone();
+            }
+        });
+    }
+    write(world, cluster, |_| {});
+}
+
+/// Makes the objects of a cluster that was preloaded without them.
+pub fn materialize(world: &World, cluster: ClusterView<'_>) {
+    make_objects(world, cluster);
+    world.change(&Gvr::cnpg("clusters"), cluster.namespace(), cluster.name(), |object| {
+        if let Some(annotations) = object["metadata"]["annotations"].as_object_mut() {
+            annotations.shift_remove(BARE);
+        }
+    });
+}
+
+/// All objects of a healthy cluster, as they stand when its instances have long been ready.
+pub fn make_objects(world: &World, cluster: ClusterView<'_>) {
+    let stamp = world.stamp();
+    for (gvr, object) in fabric::objects(cluster) {
+        world.ensure(&gvr, object);
+    }
+    for instance in cluster.instance_names() {
+        let role = if instance == cluster.current_primary() { "primary" } else { "replica" };
+        world.ensure(&claims(), objects::claim(cluster, &instance));
+        world.change(&claims(), cluster.namespace(), &instance, |claim| objects::bind(claim, role));
+        let mut pod = objects::pod(cluster, &instance, &stamp);
+        objects::make_ready(&mut pod, cluster, &instance, role, &stamp);
+        world.ensure(&pods(), pod);
+    }
+    world.ensure_contents(cluster);
+}
+
+/// The status of a healthy cluster with the instances `1..=instances` and the first as primary, as
+/// preloaded clusters have it. Needs the cluster's objects only for the versions of its secrets.
+pub fn healthy_status(world: &World, cluster: ClusterView<'_>) -> Value {
+    let stamp = world.stamp();
+    let names: Vec<String> = (1..=cluster.instances_wanted()).map(|number| format!("{}-{number}", cluster.name())).collect();
+    let image = cluster.image_wanted();
+    let mut status = fabric_status(world, cluster);
+    let primary = &names[0];
+    let count = names.len();
+    let reported: Map<String, Value> = names
+        .iter()
+        .map(|name| {
+            let ip = objects::pod_address(cluster, name);
+            (name.clone(), json!({"isPrimary": name == primary, "ip": ip, "timeLineID": 1}))
+        })
+        .collect();
+    let spread: Map<String, Value> = names.iter().map(|name| (name.clone(), json!({}))).collect();
+    let nodes: std::collections::BTreeSet<u64> = names.iter().map(|name| (ordinal(name) - 1) % 3).collect();
+    let facts = json!({
+        "operatorCertificateFingerprint": hex(cluster, "operator", 64),
+        "image": image, "pgDataImageInfo": {"image": image, "majorVersion": ClusterView::major(image)},
+        "phase": phase::HEALTHY,
+        "instances": count, "readyInstances": count, "pvcCount": count,
+        "instanceNames": names, "healthyPVC": names, "instancesStatus": {"healthy": names},
+        "instancesReportedState": reported,
+        "currentPrimary": primary, "currentPrimaryTimestamp": stamp,
+        "targetPrimary": primary, "targetPrimaryTimestamp": stamp,
+        "timelineID": 1, "systemID": system_id(cluster),
+        "topology": {"instances": spread, "nodesUsed": nodes.len(), "successfullyExtracted": true},
+    });
+    if let Value::Object(facts) = facts {
+        status.extend(facts);
+    }
+    for (kind, reason, message) in [
+        ("Initialized", "BootstrapCompleted", "Cluster has been bootstrapped"),
+        ("ConsistentSystemID", "Unique", "A single, unique system ID was found across reporting instances."),
+        ("Ready", "ClusterIsReady", "Cluster is Ready"),
+        ("ContinuousArchiving", "ContinuousArchivingSuccess", "Continuous archiving is working"),
+    ] {
+        set_condition(&mut status, kind, true, reason, message, &stamp);
+    }
+    Value::Object(status)
+}
