@@ -252,10 +252,18 @@ fn add_finalizer(gvr: Gvr, namespace: String, name: String, finalizer: &'static 
 
 fn drop_finalizer(world: &World, gvr: &Gvr, namespace: &str, name: &str, finalizer: &str) {
     world.change(gvr, namespace, name, |object| {
-        if let Some(list) = object["metadata"]["finalizers"].as_array_mut() {
-            list.retain(|there| there != finalizer);
-        }
+        take_finalizer(object, finalizer);
     });
+}
+
+/// Takes a finalizer off an object, and the list where it was the last.
+pub(super) fn take_finalizer(object: &mut Value, finalizer: &str) {
+    let Some(metadata) = object["metadata"].as_object_mut() else { return };
+    let Some(list) = metadata.get_mut("finalizers").and_then(Value::as_array_mut) else { return };
+    list.retain(|there| there != finalizer);
+    if list.is_empty() {
+        metadata.shift_remove("finalizers");
+    }
 }
 
 /// Status after `outcome`: applied with the generation that was seen, or the message of what went wrong.

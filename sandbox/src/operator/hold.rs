@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::annotations::{FINALIZER_HOLDS, HOLD_FINALIZER};
-use super::databases::is_held;
+use super::databases::{is_held, take_finalizer};
 use super::work::Step;
 use super::world::World;
 use crate::store::Gvr;
@@ -28,15 +28,13 @@ pub(super) fn decide(world: &World, gvr: &Gvr, namespace: &str, name: &str) -> O
     let (gvr, namespace, name) = (gvr.clone(), namespace.to_owned(), name.to_owned());
     Some(Step::new("hold", 0, move |world| {
         world.change(&gvr, &namespace, &name, |object| {
-            let metadata = &mut object["metadata"];
-            if !metadata["finalizers"].is_array() {
-                metadata["finalizers"] = json!([]);
+            take_finalizer(object, HOLD_FINALIZER);
+            if !wanted {
+                return;
             }
-            if let Some(list) = metadata["finalizers"].as_array_mut() {
-                list.retain(|there| there != HOLD_FINALIZER);
-                if wanted {
-                    list.push(json!(HOLD_FINALIZER));
-                }
+            match object["metadata"]["finalizers"].as_array_mut() {
+                Some(list) => list.push(json!(HOLD_FINALIZER)),
+                None => object["metadata"]["finalizers"] = json!([HOLD_FINALIZER]),
             }
         });
     }))

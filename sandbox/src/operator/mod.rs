@@ -97,25 +97,25 @@ impl Operator {
     }
 
     /// Writes the status of a healthy cluster on the cluster of that name, and makes the objects that go
-    /// with it unless it is [bare](annotations::BARE).
+    /// with it.
     pub fn preload(&self, namespace: &str, name: &str) {
         let Some(object) = self.world.cluster(namespace, name) else { return };
         let cluster = ClusterView::new(&object);
-        let is_bare = cluster.annotation(annotations::BARE).is_some();
-        if !is_bare {
-            for (gvr, object) in fabric::objects(cluster) {
-                self.world.ensure(&gvr, object);
-            }
+        for (gvr, object) in fabric::objects(cluster) {
+            self.world.ensure(&gvr, object);
         }
         let status = steps::healthy_status(&self.world, cluster);
         self.world.change_status(&Gvr::cnpg("clusters"), namespace, name, |object| object["status"] = status.clone());
-        if is_bare {
-            return;
-        }
         if let Some(object) = self.world.cluster(namespace, name) {
             steps::make_objects(&self.world, ClusterView::new(&object));
         }
         self.settle_roles(namespace, name);
+    }
+
+    /// The status of `cluster` as it stands when it has long been healthy; for clusters that are
+    /// preloaded [bare](annotations::BARE).
+    pub fn healthy_status(&self, cluster: &Value) -> Value {
+        steps::healthy_status(&self.world, ClusterView::new(cluster))
     }
 
     /// Brings the roles, databases and backups of a preloaded cluster to where a running stand-in
