@@ -1,0 +1,190 @@
+//! `kinds.rs`: one struct for each described object, as far as tools read it.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::names::{ident, snake, type_ident};
+use super::print::print;
+use super::types::rust_type;
+use crate::emit::{one_paragraph, walk};
+use crate::lowered::{ExprKind, Kind, Program, Verb};
+use crate::types::{ObjectId, Origin, Type};
+
+/// What tools read of the kinds.
+struct Read {
+    /// Objects, each once.
+    objects: BTreeSet<ObjectId>,
+    /// Fields of them.
+    fields: BTreeSet<(ObjectId, String)>,
+}
+
+/// The text of `kinds.rs`.
+pub fn kinds_module(program: &Program) -> String {
+    let read = read(program);
+    let mut items = Vec::new();
+    for kind in &program.kinds {
+        if read.objects.contains(&kind.object) {
+            items.push(root(program, &read, kind));
+        }
+    }
+    for id in &read.objects {
+        if matches!(program.types.object(*id).origin, Origin::Part(Some(_))) {
+            items.push(part(program, &read, *id));
+        }
+    }
+    let body = quote!(#(#items)*);
+    let imports = super::module::imports(&body, &[]);
+    print(&quote! {
+        //! What tools read of Kubernetes objects. @generated from specs/resources.
+        //!
+        //! Fields that no tool names are not here, and are skipped while reading.
+        #imports
+        #body
+    })
+}
+
+/// Names of the structs of `kinds.rs`.
+pub fn struct_names(program: &Program) -> Vec<String> {
+    let read = read(program);
+    let named = |id: &&ObjectId| matches!(program.types.object(**id).origin, Origin::Part(Some(_)) | Origin::Resource(_));
+    read.objects.iter().filter(named).map(|id| program.types.object(*id).name.clone()).collect()
+}
+
+fn read(program: &Program) -> Read {
+    let mut read = Read { objects: BTreeSet::new(), fields: BTreeSet::new() };
+    for tool in &program.tools {
+        walk::tool(tool, &mut |expr| {
+            if let ExprKind::Field { of, name } = &expr.kind
+                && let Type::Object(id) = of.ty.required()
+            {
+                read.fields.insert((*id, name.clone()));
+                objects_in(program, &expr.ty, &mut read.objects);
+            }
+            objects_in(program, &expr.ty, &mut read.objects);
+        });
+        for step in &tool.steps {
+            let kind = match &step.verb {
+                Verb::Get(get) => Some(get.kind),
+                Verb::List(list) => Some(list.kind),
+                Verb::Create(create) => Some(create.kind),
+                Verb::Patch(patch) => Some(patch.kind),
+                Verb::Edit(edit) => {
+                    read.objects.insert(edit.element);
+                    Some(edit.kind)
+                }
+                Verb::Delete(delete) => Some(delete.kind),
+                Verb::DeleteEach(delete) => Some(delete.kind),
+                Verb::Wait(wait) => Some(wait.kind),
+                _ => None,
+            };
+            read.objects.extend(kind.map(|kind| program.kinds[kind.0].object));
+        }
+    }
+    read
+}
+
+fn objects_in(program: &Program, ty: &Type, into: &mut BTreeSet<ObjectId>) {
+    match ty {
+        Type::List(inner) | Type::Map(inner) | Type::Optional(inner) => objects_in(program, inner, into),
+        Type::Object(id) if matches!(program.types.object(*id).origin, Origin::Resource(_) | Origin::Part(Some(_))) => {
+            into.insert(*id);
+        }
+        _ => {}
+    }
+}
+
+fn root(program: &Program, read: &Read, kind: &Kind) -> TokenStream {
+    let name = type_ident(&program.types.object(kind.object).name);
+    let about = format!(" {}", one_paragraph(&kind.about));
+    let fields = fields(program, read, kind.object);
+    let (group, version, plural, word) = (&kind.group, &kind.version, &kind.plural, &kind.kind);
+    let (namespaced, metadata_only) = (kind.namespaced, kind.metadata_only);
+    let operator = match &kind.operator {
+        Some(operator) => quote!(Some(#operator)),
+        None => quote!(None),
+    };
+    quote! {
+        #[doc = #about]
+        #[derive(Debug, Clone, Default, Deserialize)]
+        pub struct #name {
+            /// Name, labels and the like.
+            #[serde(default, deserialize_with = "null_default")]
+            pub metadata: ObjectMeta,
+            #(#fields)*
+        }
+        impl Kind for #name {
+            const INFO: KindInfo = KindInfo {
+                group: #group,
+                version: #version,
+                kind: #word,
+                plural: #plural,
+                namespaced: #namespaced,
+                metadata_only: #metadata_only,
+                operator: #operator,
+            };
+
+            fn metadata(&self) -> &ObjectMeta {
+                &self.metadata
+            }
+        }
+    }
+}
+
+fn part(program: &Program, read: &Read, id: ObjectId) -> TokenStream {
+    let object = program.types.object(id);
+    let name = type_ident(&object.name);
+    let about = part_about(program, id).map_or_else(|| format!(" `{}`.", object.name), |about| format!(" {}", one_paragraph(&about)));
+    let fields = fields(program, read, id);
+    quote! {
+        #[doc = #about]
+        #[derive(Debug, Clone, Default, Deserialize)]
+        pub struct #name {
+            #(#fields)*
+        }
+    }
+}
+
+/// What the field that holds an object says about it.
+fn part_about(program: &Program, id: ObjectId) -> Option<String> {
+    fn holds(ty: &Type, id: ObjectId) -> bool {
+        match ty {
+            Type::List(inner) | Type::Map(inner) | Type::Optional(inner) => holds(inner, id),
+            Type::Object(other) => *other == id,
+            _ => false,
+        }
+    }
+    program
+        .types
+        .iter()
+        .filter(|(_, object)| matches!(object.origin, Origin::Resource(_) | Origin::Part(_)))
+        .flat_map(|(_, object)| &object.fields)
+        .find(|field| holds(&field.ty, id))
+        .and_then(|field| field.about.clone())
+}
+
+fn fields(program: &Program, read: &Read, id: ObjectId) -> Vec<TokenStream> {
+    let object = program.types.object(id);
+    object
+        .fields
+        .iter()
+        .filter(|field| field.name != "metadata" || !matches!(object.origin, Origin::Resource(_)))
+        .filter(|field| read.fields.contains(&(id, field.name.clone())))
+        .map(|field| {
+            let name = ident(&field.name);
+            let ty = rust_type(program, None, &field.ty);
+            let about = field.about.as_deref().map_or_else(|| format!("`{}`.", field.name), one_paragraph);
+            let about = format!(" {about}");
+            let json = &field.name;
+            let rename = (snake(json) != *json).then(|| quote!(rename = #json,));
+            // Absent and null are one: None, an empty list or map, the type's default.
+            let attribute = if field.ty.is_optional() {
+                rename.map(|_| quote!(#[serde(rename = #json)]))
+            } else {
+                Some(quote!(#[serde(#rename default, deserialize_with = "null_default")]))
+            };
+            quote!(#[doc = #about] #attribute pub #name: #ty,)
+        })
+        .collect()
+}
