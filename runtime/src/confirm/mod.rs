@@ -5,6 +5,10 @@
 //! asked by elicitation while the call waits; a person at a terminal is asked there; nobody else can be
 //! asked, and the call ends `unconfirmed` with the plan. All of them show the same plan.
 
+mod prompt;
+
+pub use prompt::{NoPrompter, Prompt, Prompter};
+
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,0 +1,94 @@
+//! What is where.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use rmcp::model::ProtocolVersion;
+use rmcp::transport::streamable_http_server::session::local::{LocalSessionManager, SessionConfig};
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use tokio_util::sync::CancellationToken;
+
+use super::limits::{Limits, bounded_bodies};
+use super::names::Names;
+use super::ENDPOINT;
+use crate::mcp::McpServer;
+use crate::transport::page;
+
+/// Header of sessions (MCP 2025-11-25, "Session Management").
+const SESSION: &str = "mcp-session-id";
+
+/// Header of the revision (MCP 2025-06-18).
+const REVISION: &str = "mcp-protocol-version";
+
+/// Everything that the server answers. `ready` is what `/readyz` tells; cancelling `end` closes sessions
+/// and streams.
+///
+/// The probes are outside of the `Host` check, since kubelets send the pod's address.
+pub fn router(server: &McpServer, names: Names, limits: Limits, ready: Arc<AtomicBool>, end: CancellationToken, endpoint: &str) -> Router {
+    let mut session_config = SessionConfig::default();
+    session_config.keep_alive = Some(limits.idle_session);
+    let mut manager = LocalSessionManager::default();
+    manager.session_config = session_config;
+    let sessions = Arc::new(manager);
+    // `Host` and `Origin` are checked below, for the page as well.
+    let config = StreamableHttpServerConfig::default()
+        .disable_allowed_hosts()
+        .disable_allowed_origins()
+        .with_max_request_body_bytes(limits.body)
+        .with_cancellation_token(end);
+    let mcp = {
+        let server = server.clone();
+        StreamableHttpService::new(move || Ok(server.clone()), Arc::clone(&sessions), config)
+    };
+    let mcp = Router::new()
+        .fallback_service(mcp)
+        .layer(middleware::from_fn_with_state((sessions, limits.sessions), bounded_sessions));
+    let page = page::html(server.registry(), endpoint);
+    let guarded = Router::new()
+        .nest(ENDPOINT, mcp)
+        .route("/", get(async move || page::respond(page)));
+    let guarded = bounded_bodies(guarded, limits).layer(middleware::from_fn_with_state(Arc::new(names), known_names));
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(readiness).with_state(ready))
+        .merge(guarded)
+        .fallback(async || (StatusCode::NOT_FOUND, "There is nothing here. The MCP endpoint is /mcp.\n"))
+}
+
+async fn readiness(State(ready): State<Arc<AtomicBool>>) -> (StatusCode, &'static str) {
+    if ready.load(Ordering::Relaxed) { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "stopping\n") }
+}
+
+async fn known_names(State(names): State<Arc<Names>>, request: Request, next: Next) -> Response {
+    if !names.host_is_ours(request.uri(), request.headers()) {
+        tracing::warn!("a request for another host was refused (DNS rebinding, or a name that is not configured)");
+        return (StatusCode::FORBIDDEN, "This server does not go by that host name.\n").into_response();
+    }
+    if !names.origin_is_known(request.headers()) {
+        tracing::warn!("a request from an unknown web origin was refused");
+        return (StatusCode::FORBIDDEN, "Requests from this web origin are not let in.\n").into_response();
+    }
+    next.run(request).await
+}
+
+/// Refuses to open one session too many. Requests of sessions, and of clients that use none, pass.
+async fn bounded_sessions(State((sessions, most)): State<(Arc<LocalSessionManager>, usize)>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let without_sessions = headers
+        .get(REVISION)
+        .and_then(|revision| revision.to_str().ok())
+        .is_some_and(|revision| revision >= ProtocolVersion::V_2026_07_28.as_str());
+    let may_open = request.method() == Method::POST && !headers.contains_key(SESSION) && !without_sessions;
+    if may_open && sessions.sessions.read().await.len() >= most {
+        let mut response = (StatusCode::SERVICE_UNAVAILABLE, "Too many sessions are open. Come back later.\n").into_response();
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+        return response;
+    }
+    next.run(request).await
+}
