@@ -146,8 +146,7 @@ mod tests {
         ];
         for (method, uri, verb, group, resource, subresource, namespace, name) in cases {
             let got = info(method, uri);
-            let seen =
-                (&*got.verb, &*got.group, &*got.resource, &*got.subresource, &*got.namespace, &*got.name);
+            let seen = (&*got.verb, &*got.group, &*got.resource, &*got.subresource, &*got.namespace, &*got.name);
             assert_eq!(seen, (verb, group, resource, subresource, namespace, name), "{method} {uri}");
         }
         assert!(info("POST", "/api/v1/namespaces/a/secrets?dryRun=All").dry_run);

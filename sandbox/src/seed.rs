@@ -112,65 +112,88 @@ fn demo(store: &Store, operator: &Operator) -> Result<(), ApiError> {
     for (secret, user) in [("main-db-reporting", "reporting"), ("main-db-billing", "billing")] {
         password(store, "default", secret, user, "main-db")?;
     }
-    cluster(store, json!({
-        "metadata": {"name": "main-db", "namespace": "default", "labels": {"team": "shop"}},
-        "spec": {
-            "instances": 3,
-            "imageName": "ghcr.io/cloudnative-pg/postgresql:17.5",
-            "storage": {"size": "20Gi", "storageClass": "standard"},
-            "postgresql": {"parameters": {"max_connections": "200", "shared_buffers": "256MB"}},
-            "backup": {"barmanObjectStore": {"destinationPath": "s3://backups/main-db"}},
-            "managed": {"roles": [
-                {"name": "reporting", "ensure": "present", "login": true, "inherit": true, "connectionLimit": 10,
-                 "inRoles": ["pg_read_all_data"], "passwordSecret": {"name": "main-db-reporting"}},
-                {"name": "billing", "ensure": "present", "login": true, "inherit": true, "connectionLimit": -1,
-                 "createdb": true, "passwordSecret": {"name": "main-db-billing"}},
-                {"name": "migrations", "ensure": "present", "login": false, "inherit": true, "connectionLimit": -1,
-                 "comment": "group of the schema migrations"},
-            ]},
-        },
-    }))?;
+    cluster(
+        store,
+        json!({
+            "metadata": {"name": "main-db", "namespace": "default", "labels": {"team": "shop"}},
+            "spec": {
+                "instances": 3,
+                "imageName": "ghcr.io/cloudnative-pg/postgresql:17.5",
+                "storage": {"size": "20Gi", "storageClass": "standard"},
+                "postgresql": {"parameters": {"max_connections": "200", "shared_buffers": "256MB"}},
+                "backup": {"barmanObjectStore": {"destinationPath": "s3://backups/main-db"}},
+                "managed": {"roles": [
+                    {"name": "reporting", "ensure": "present", "login": true, "inherit": true, "connectionLimit": 10,
+                     "inRoles": ["pg_read_all_data"], "passwordSecret": {"name": "main-db-reporting"}},
+                    {"name": "billing", "ensure": "present", "login": true, "inherit": true, "connectionLimit": -1,
+                     "createdb": true, "passwordSecret": {"name": "main-db-billing"}},
+                    {"name": "migrations", "ensure": "present", "login": false, "inherit": true, "connectionLimit": -1,
+                     "comment": "group of the schema migrations"},
+                ]},
+            },
+        }),
+    )?;
     operator.preload("default", "main-db");
     for (object, database, owner, policy) in
         [("main-db-orders", "orders", "app", "retain"), ("main-db-invoices", "invoices", "billing", "delete")]
     {
-        create(store, "databases", json!({
-            "metadata": {"name": object, "namespace": "default"},
-            "spec": {
-                "name": database, "owner": owner, "cluster": {"name": "main-db"}, "databaseReclaimPolicy": policy,
-                "ensure": "present",
-            },
-        }))?;
+        create(
+            store,
+            "databases",
+            json!({
+                "metadata": {"name": object, "namespace": "default"},
+                "spec": {
+                    "name": database, "owner": owner, "cluster": {"name": "main-db"}, "databaseReclaimPolicy": policy,
+                    "ensure": "present",
+                },
+            }),
+        )?;
     }
-    create(store, "databaseroles", json!({
-        "metadata": {"name": "main-db-auditor", "namespace": "default"},
-        "spec": {
-            "name": "auditor", "cluster": {"name": "main-db"}, "login": true, "ensure": "present",
-            "databaseRoleReclaimPolicy": "retain", "inherit": true, "connectionLimit": -1, "inRoles": ["pg_monitor"],
-        },
-    }))?;
+    create(
+        store,
+        "databaseroles",
+        json!({
+            "metadata": {"name": "main-db-auditor", "namespace": "default"},
+            "spec": {
+                "name": "auditor", "cluster": {"name": "main-db"}, "login": true, "ensure": "present",
+                "databaseRoleReclaimPolicy": "retain", "inherit": true, "connectionLimit": -1, "inRoles": ["pg_monitor"],
+            },
+        }),
+    )?;
     if store.kind(&Gvr::cnpg("backups")).is_ok() {
-        create(store, "backups", json!({
-            "metadata": {"name": "main-db-nightly", "namespace": "default"},
-            "spec": {"cluster": {"name": "main-db"}, "method": "barmanObjectStore"},
-        }))?;
+        create(
+            store,
+            "backups",
+            json!({
+                "metadata": {"name": "main-db-nightly", "namespace": "default"},
+                "spec": {"cluster": {"name": "main-db"}, "method": "barmanObjectStore"},
+            }),
+        )?;
     }
     operator.settle_roles("default", "main-db");
     if let Some(pod) = store.get(&Gvr::core("pods"), "default", "main-db-3") {
         operator.event(&pod, "Warning", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 500");
     }
     if let Some(object) = store.get(&Gvr::cnpg("clusters"), "default", "main-db") {
-        operator.event(&object, "Warning", "NoScaleDown", "Can't scale down lower than maxSyncReplicas, going back to 3");
+        operator.event(
+            &object,
+            "Warning",
+            "NoScaleDown",
+            "Can't scale down lower than maxSyncReplicas, going back to 3",
+        );
     }
 
-    cluster(store, json!({
-        "metadata": {"name": "analytics", "namespace": "data"},
-        "spec": {
-            "instances": 1,
-            "imageName": "ghcr.io/cloudnative-pg/postgresql:16.9",
-            "storage": {"size": "5Gi"},
-        },
-    }))?;
+    cluster(
+        store,
+        json!({
+            "metadata": {"name": "analytics", "namespace": "data"},
+            "spec": {
+                "instances": 1,
+                "imageName": "ghcr.io/cloudnative-pg/postgresql:16.9",
+                "storage": {"size": "5Gi"},
+            },
+        }),
+    )?;
     operator.preload("data", "analytics");
     Ok(())
 }
@@ -180,14 +203,17 @@ fn clusters(store: &Store, operator: &Operator, count: usize) -> Result<(), ApiE
         namespace(store, &format!("load-{number}"))?;
     }
     let gvr = Gvr::cnpg("clusters");
-    let template = filled_in(store, json!({
-        "metadata": {"name": "pg", "annotations": {annotations::BARE: "true"}},
-        "spec": {
-            "instances": 1,
-            "imageName": "ghcr.io/cloudnative-pg/postgresql:17.5",
-            "storage": {"size": "1Gi"},
-        },
-    }))?;
+    let template = filled_in(
+        store,
+        json!({
+            "metadata": {"name": "pg", "annotations": {annotations::BARE: "true"}},
+            "spec": {
+                "instances": 1,
+                "imageName": "ghcr.io/cloudnative-pg/postgresql:17.5",
+                "storage": {"size": "1Gi"},
+            },
+        }),
+    )?;
     for number in 0..count {
         let mut object = template.clone();
         object["metadata"]["namespace"] = json!(format!("load-{}", number % 10));

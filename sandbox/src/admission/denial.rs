@@ -19,11 +19,7 @@ pub struct FieldError {
 impl FieldError {
     /// A value that breaks a rule, and the rule.
     pub fn invalid(field: impl Into<String>, value: &Value, rule: impl std::fmt::Display) -> Self {
-        Self {
-            reason: "FieldValueInvalid",
-            field: field.into(),
-            message: format!("Invalid value: {value}: {rule}"),
-        }
+        Self { reason: "FieldValueInvalid", field: field.into(), message: format!("Invalid value: {value}: {rule}") }
     }
 
     /// A value that stands twice in a list that has each once.

@@ -31,12 +31,7 @@ impl Admission for OperatorWebhooks {
         webhooks.mutate(object).map_err(|denial| refusal(&denial))
     }
 
-    fn validate(
-        &self,
-        request: &AdmissionRequest,
-        old: Option<&Value>,
-        new: &Value,
-    ) -> Result<Vec<Warning>, ApiError> {
+    fn validate(&self, request: &AdmissionRequest, old: Option<&Value>, new: &Value) -> Result<Vec<Warning>, ApiError> {
         let Some(webhooks) = webhooks(request) else { return Ok(Vec::new()) };
         if faults::webhooks_down() {
             return Err(refusal(&webhooks.unreachable()));

@@ -117,7 +117,7 @@ fn schedule_fields(text: &str) -> Result<(), String> {
 fn schedule_part(part: &str, (low, high): (u32, u32)) -> Result<(), String> {
     let (range, step) = part.split_once('/').map_or((part, None), |(range, step)| (range, Some(step)));
     if let Some(step) = step
-        && step.parse::<u32>().ok().filter(|step| *step > 0).is_none()
+        && step.parse::<u32>().ok().is_none_or(|step| step == 0)
     {
         return Err(format!("Failed to parse int from {step}: {part}"));
     }
@@ -143,8 +143,7 @@ fn schedule_part(part: &str, (low, high): (u32, u32)) -> Result<(), String> {
 }
 
 fn schedule_number(text: &str) -> Result<u32, String> {
-    const MONTHS: [&str; 12] =
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
     let lower = text.to_ascii_lowercase();
     let named = |names: &[&str], first: usize| names.iter().position(|name| *name == lower).map(|at| at + first);

@@ -102,7 +102,7 @@ const FIXED: [&str; 64] = [
 /// Whether a user may give `name` the value `value`. A fixed parameter may only repeat the value
 /// that the operator gives it anyway.
 pub fn is_settable(name: &str, value: &str) -> bool {
-    FIXED.binary_search(&name).is_err() || DEFAULTS.iter().any(|default| *default == (name, value))
+    FIXED.binary_search(&name).is_err() || DEFAULTS.contains(&(name, value))
 }
 
 #[cfg(test)]

@@ -12,9 +12,8 @@ fn recordings() -> Option<Vec<(String, Value, Option<Value>)>> {
         eprintln!("not run: REAL_API_DIR is not set");
         return None;
     };
-    let read = |path: &std::path::Path| -> Option<Value> {
-        serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()
-    };
+    let read =
+        |path: &std::path::Path| -> Option<Value> { serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok() };
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

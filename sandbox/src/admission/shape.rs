@@ -29,10 +29,8 @@ const TEXTS: Shape = List(&TEXT);
 
 const REFERENCE: Shape = Struct("LocalObjectReference", &[("name", TEXT)]);
 
-const STORAGE: Shape = Struct(
-    "StorageConfiguration",
-    &[("resizeInUseVolumes", BOOL), ("size", TEXT), ("storageClass", TEXT)],
-);
+const STORAGE: Shape =
+    Struct("StorageConfiguration", &[("resizeInUseVolumes", BOOL), ("size", TEXT), ("storageClass", TEXT)]);
 
 const ROLE: Shape = Struct(
     "RoleConfiguration",
@@ -62,13 +60,19 @@ pub const CLUSTER: Shape = Struct(
         Struct(
             "ClusterSpec",
             &[
-                ("bootstrap", Struct(
-                    "BootstrapConfiguration",
-                    &[("initdb", Struct(
-                        "BootstrapInitDB",
-                        &[("database", TEXT), ("encoding", TEXT), ("owner", TEXT), ("secret", REFERENCE)],
-                    ))],
-                )),
+                (
+                    "bootstrap",
+                    Struct(
+                        "BootstrapConfiguration",
+                        &[(
+                            "initdb",
+                            Struct(
+                                "BootstrapInitDB",
+                                &[("database", TEXT), ("encoding", TEXT), ("owner", TEXT), ("secret", REFERENCE)],
+                            ),
+                        )],
+                    ),
+                ),
                 ("description", TEXT),
                 ("enablePDB", BOOL),
                 ("enableSuperuserAccess", BOOL),
@@ -80,10 +84,13 @@ pub const CLUSTER: Shape = Struct(
                 ("minSyncReplicas", INT),
                 ("postgresGID", INT64),
                 ("postgresUID", INT64),
-                ("postgresql", Struct(
-                    "PostgresConfiguration",
-                    &[("parameters", Map(&TEXT)), ("pg_hba", TEXTS), ("shared_preload_libraries", TEXTS)],
-                )),
+                (
+                    "postgresql",
+                    Struct(
+                        "PostgresConfiguration",
+                        &[("parameters", Map(&TEXT)), ("pg_hba", TEXTS), ("shared_preload_libraries", TEXTS)],
+                    ),
+                ),
                 ("primaryUpdateMethod", TEXT),
                 ("primaryUpdateStrategy", TEXT),
                 ("storage", STORAGE),
@@ -159,9 +166,7 @@ impl Shape {
 
     fn misfit_at(&self, value: &Value, owner: &str, path: &str) -> Option<String> {
         match (self, value) {
-            (_, Value::Null)
-            | (Basic("string"), Value::String(_))
-            | (Basic("bool"), Value::Bool(_)) => None,
+            (_, Value::Null) | (Basic("string"), Value::String(_)) | (Basic("bool"), Value::Bool(_)) => None,
             (Basic("int" | "int64"), Value::Number(number)) if number.is_i64() || number.is_u64() => None,
             (Struct(name, fields), Value::Object(map)) => {
                 let mut keys: Vec<&String> = map.keys().collect();
@@ -216,16 +221,30 @@ mod tests {
     #[test]
     fn misfits_read_as_recorded() {
         for (object, said) in [
-            (json!({"spec": {"instances": "three"}}),
-             "json: cannot unmarshal string into Go struct field ClusterSpec.spec.instances of type int"),
-            (json!({"spec": {"storage": "1Gi", "instances": -1}}),
-             "json: cannot unmarshal string into Go struct field ClusterSpec.spec.storage of type v1.StorageConfiguration"),
-            (json!({"spec": {"instances": 1.5}}),
-             "json: cannot unmarshal number 1.5 into Go struct field ClusterSpec.spec.instances of type int"),
-            (json!({"spec": [1]}), "json: cannot unmarshal array into Go struct field Cluster.spec of type v1.ClusterSpec"),
-            (json!({"spec": "hi"}), "json: cannot unmarshal string into Go struct field Cluster.spec of type v1.ClusterSpec"),
-            (json!({"spec": {"managed": {"roles": [{"name": 5}]}}}),
-             "json: cannot unmarshal number into Go struct field RoleConfiguration.spec.managed.roles.name of type string"),
+            (
+                json!({"spec": {"instances": "three"}}),
+                "json: cannot unmarshal string into Go struct field ClusterSpec.spec.instances of type int",
+            ),
+            (
+                json!({"spec": {"storage": "1Gi", "instances": -1}}),
+                "json: cannot unmarshal string into Go struct field ClusterSpec.spec.storage of type v1.StorageConfiguration",
+            ),
+            (
+                json!({"spec": {"instances": 1.5}}),
+                "json: cannot unmarshal number 1.5 into Go struct field ClusterSpec.spec.instances of type int",
+            ),
+            (
+                json!({"spec": [1]}),
+                "json: cannot unmarshal array into Go struct field Cluster.spec of type v1.ClusterSpec",
+            ),
+            (
+                json!({"spec": "hi"}),
+                "json: cannot unmarshal string into Go struct field Cluster.spec of type v1.ClusterSpec",
+            ),
+            (
+                json!({"spec": {"managed": {"roles": [{"name": 5}]}}}),
+                "json: cannot unmarshal number into Go struct field RoleConfiguration.spec.managed.roles.name of type string",
+            ),
         ] {
             assert_eq!(CLUSTER.misfit(&object).as_deref(), Some(said));
         }

@@ -88,9 +88,7 @@ impl Collector {
         }
         if there > 0 {
             if !gone.is_empty() || waiting > 0 {
-                self.cut_loose(place, |owner| {
-                    gone.contains(owner["uid"].as_str().unwrap_or_default())
-                });
+                self.cut_loose(place, |owner| gone.contains(owner["uid"].as_str().unwrap_or_default()));
             }
             return;
         }
@@ -99,8 +97,7 @@ impl Collector {
         }
         let uid = object["metadata"]["uid"].as_str().unwrap_or_default();
         let has_dependents = self.dependents.get(uid).is_some_and(|set| !set.is_empty());
-        let propagation =
-            if waiting > 0 && has_dependents { Propagation::Foreground } else { Propagation::Background };
+        let propagation = if waiting > 0 && has_dependents { Propagation::Foreground } else { Propagation::Background };
         let options = DeleteOptions { uid: Some(uid.to_owned()), propagation, ..DeleteOptions::default() };
         if let Err(error) = self.store.delete(&place.gvr, &place.namespace, &place.name, &options)
             && !matches!(error.code, 404 | 409)

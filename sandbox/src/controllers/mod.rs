@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
-use crate::store::{ChangeKind, Gvr, HistoryLost, Store};
+use crate::store::{ChangeKind, Gvr, Store};
 
 /// The controllers at work; they stop when this is dropped.
 #[derive(Debug)]
@@ -56,15 +56,11 @@ async fn follow(store: Store, gvr: Gvr, sender: UnboundedSender<Seen>) {
                 return;
             }
         }
-        loop {
-            match changes.next().await {
-                Ok(change) => {
-                    let gone = change.kind == ChangeKind::Deleted;
-                    if sender.send(Seen { gvr: gvr.clone(), object: change.object, gone }).is_err() {
-                        return;
-                    }
-                }
-                Err(HistoryLost) => break,
+        // Ends when history was lost: then everything is listed again.
+        while let Ok(change) = changes.next().await {
+            let gone = change.kind == ChangeKind::Deleted;
+            if sender.send(Seen { gvr: gvr.clone(), object: change.object, gone }).is_err() {
+                return;
             }
         }
     }

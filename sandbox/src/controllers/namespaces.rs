@@ -46,10 +46,7 @@ fn is_furniture(gvr: &Gvr, name: &str) -> bool {
 /// The service account and the certificate that every namespace has.
 fn furnish(store: &Store, namespace: &str) {
     let furniture = [
-        (
-            Gvr::core("serviceaccounts"),
-            json!({"metadata": {"name": "default", "namespace": namespace}}),
-        ),
+        (Gvr::core("serviceaccounts"), json!({"metadata": {"name": "default", "namespace": namespace}})),
         (
             Gvr::core("configmaps"),
             json!({
@@ -116,7 +113,12 @@ fn empty(store: &Store, namespace: &str) {
 }
 
 /// What still holds the namespace, as `kubectl get namespace -o yaml` shows it.
-fn conditions(before: &Value, left: &BTreeMap<String, usize>, finalizers: &BTreeMap<String, usize>, stamp: &str) -> Value {
+fn conditions(
+    before: &Value,
+    left: &BTreeMap<String, usize>,
+    finalizers: &BTreeMap<String, usize>,
+    stamp: &str,
+) -> Value {
     let listed = |counts: &BTreeMap<String, usize>, of: &str| {
         let parts: Vec<String> = counts.iter().map(|(what, count)| format!("{what} {of} {count}")).collect();
         parts.join(", ")
@@ -129,19 +131,29 @@ fn conditions(before: &Value, left: &BTreeMap<String, usize>, finalizers: &BTree
     };
     json!([
         condition(
-            "NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered",
+            "NamespaceDeletionDiscoveryFailure",
+            false,
+            "ResourcesDiscovered",
             "All resources successfully discovered".to_owned(),
         ),
         condition(
-            "NamespaceDeletionContentFailure", false, "ContentDeleted",
+            "NamespaceDeletionContentFailure",
+            false,
+            "ContentDeleted",
             "All content successfully deleted, may be waiting on finalization".to_owned(),
         ),
         condition(
-            "NamespaceContentRemaining", true, "SomeResourcesRemain",
-            format!("Some resources are remaining: {}", listed(left, "has").replace(", ", " resource instances, ") + " resource instances"),
+            "NamespaceContentRemaining",
+            true,
+            "SomeResourcesRemain",
+            format!(
+                "Some resources are remaining: {}",
+                listed(left, "has").replace(", ", " resource instances, ") + " resource instances"
+            ),
         ),
         condition(
-            "NamespaceFinalizersRemaining", !finalizers.is_empty(),
+            "NamespaceFinalizersRemaining",
+            !finalizers.is_empty(),
             if finalizers.is_empty() { "ContentHasNoFinalizers" } else { "SomeFinalizersRemain" },
             if finalizers.is_empty() {
                 "All content-preserving finalizers finished".to_owned()

@@ -74,8 +74,7 @@ async fn serve(struck: Vec<Struck>, request: Request, next: Next) -> Result<Resp
         }
     }
     let running = next.run(request);
-    let mut response =
-        if webhooks_down { WEBHOOKS_DOWN.scope((), running).await } else { running.await };
+    let mut response = if webhooks_down { WEBHOOKS_DOWN.scope((), running).await } else { running.await };
     for fault in afterwards {
         response = match fault {
             Struck::Hold { waiting, .. } => {
@@ -135,6 +134,7 @@ fn cut(response: Response, after: Duration) -> Response {
         .into_data_stream()
         .map(|chunk| chunk.map_err(|error| error.to_string()))
         .take_until(tokio::time::sleep(after));
-    let broken = futures::stream::once(async { Err::<Bytes, String>("the sandbox was told to cut the answer".to_owned()) });
+    let broken =
+        futures::stream::once(async { Err::<Bytes, String>("the sandbox was told to cut the answer".to_owned()) });
     Response::from_parts(parts, Body::from_stream(stream.chain(broken)))
 }

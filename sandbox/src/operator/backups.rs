@@ -38,16 +38,13 @@ pub(super) fn decide(world: &World, namespace: &str, name: &str) -> Option<Step>
             world.change_status(&gvr, &namespace, &name, |object| {
                 let status = &mut object["status"];
                 status["method"] = json!(method);
-                match failure {
-                    Some(error) => {
-                        status["phase"] = json!("failed");
-                        status["error"] = json!(error);
-                    }
-                    None => {
-                        status["phase"] = json!("running");
-                        status["startedAt"] = json!(stamp);
-                        status["instanceID"] = json!({"podName": pod});
-                    }
+                if let Some(error) = failure {
+                    status["phase"] = json!("failed");
+                    status["error"] = json!(error);
+                } else {
+                    status["phase"] = json!("running");
+                    status["startedAt"] = json!(stamp);
+                    status["instanceID"] = json!({"podName": pod});
                 }
             });
             if failure.is_some() {
@@ -63,7 +60,8 @@ pub(super) fn decide(world: &World, namespace: &str, name: &str) -> Option<Step>
             let status = &mut object["status"];
             status["phase"] = json!("completed");
             status["stoppedAt"] = json!(stamp);
-            status["backupId"] = json!(format!("{}T{}", digits.get(..8).unwrap_or_default(), digits.get(8..).unwrap_or_default()));
+            status["backupId"] =
+                json!(format!("{}T{}", digits.get(..8).unwrap_or_default(), digits.get(8..).unwrap_or_default()));
             status["backupName"] = json!(format!("backup-{digits}"));
             status["serverName"] = json!(cluster_name);
             if destination.is_string() {

@@ -21,52 +21,52 @@ impl<'a> ClusterView<'a> {
     }
 
     /// Name.
-    pub fn name(&self) -> &'a str {
+    pub fn name(self) -> &'a str {
         self.object["metadata"]["name"].as_str().unwrap_or_default()
     }
 
     /// Namespace.
-    pub fn namespace(&self) -> &'a str {
+    pub fn namespace(self) -> &'a str {
         self.object["metadata"]["namespace"].as_str().unwrap_or_default()
     }
 
     /// Uid.
-    pub fn uid(&self) -> &'a str {
+    pub fn uid(self) -> &'a str {
         self.object["metadata"]["uid"].as_str().unwrap_or_default()
     }
 
     /// `spec`.
-    pub fn spec(&self) -> &'a Value {
+    pub fn spec(self) -> &'a Value {
         &self.object["spec"]
     }
 
     /// `status`.
-    pub fn status(&self) -> &'a Value {
+    pub fn status(self) -> &'a Value {
         &self.object["status"]
     }
 
     /// Value of an annotation.
-    pub fn annotation(&self, key: &str) -> Option<&'a str> {
+    pub fn annotation(self, key: &str) -> Option<&'a str> {
         self.object["metadata"]["annotations"][key].as_str()
     }
 
     /// Whether a delete is under way.
-    pub fn is_deleting(&self) -> bool {
+    pub fn is_deleting(self) -> bool {
         !self.object["metadata"]["deletionTimestamp"].is_null()
     }
 
     /// Instances asked for.
-    pub fn instances_wanted(&self) -> usize {
+    pub fn instances_wanted(self) -> usize {
         self.spec()["instances"].as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or(1).max(1)
     }
 
     /// Image that the spec asks for.
-    pub fn image_wanted(&self) -> &'a str {
+    pub fn image_wanted(self) -> &'a str {
         self.spec()["imageName"].as_str().filter(|name| !name.is_empty()).unwrap_or(image::DEFAULT_IMAGE)
     }
 
     /// Image that the instances run; the wanted one before anything runs.
-    pub fn image(&self) -> &'a str {
+    pub fn image(self) -> &'a str {
         self.status()["image"].as_str().filter(|name| !name.is_empty()).unwrap_or_else(|| self.image_wanted())
     }
 
@@ -76,47 +76,47 @@ impl<'a> ClusterView<'a> {
     }
 
     /// Phase that the status shows; empty before the first.
-    pub fn phase(&self) -> &'a str {
+    pub fn phase(self) -> &'a str {
         self.status()["phase"].as_str().unwrap_or_default()
     }
 
     /// Primary that serves.
-    pub fn current_primary(&self) -> &'a str {
+    pub fn current_primary(self) -> &'a str {
         self.status()["currentPrimary"].as_str().unwrap_or_default()
     }
 
     /// Primary that is to serve.
-    pub fn target_primary(&self) -> &'a str {
+    pub fn target_primary(self) -> &'a str {
         self.status()["targetPrimary"].as_str().unwrap_or_default()
     }
 
     /// Database made at bootstrap.
-    pub fn app_database(&self) -> &'a str {
+    pub fn app_database(self) -> &'a str {
         self.initdb("database")
     }
 
     /// Owner of the database made at bootstrap.
-    pub fn app_owner(&self) -> &'a str {
+    pub fn app_owner(self) -> &'a str {
         self.initdb("owner")
     }
 
-    fn initdb(&self, key: &str) -> &'a str {
+    fn initdb(self, key: &str) -> &'a str {
         self.spec()["bootstrap"]["initdb"][key].as_str().filter(|text| !text.is_empty()).unwrap_or("app")
     }
 
     /// Elements of `spec.managed.roles`.
-    pub fn managed_roles(&self) -> &'a [Value] {
+    pub fn managed_roles(self) -> &'a [Value] {
         self.spec()["managed"]["roles"].as_array().map_or(&[], Vec::as_slice)
     }
 
     /// Names of the instances that the status lists.
-    pub fn instance_names(&self) -> Vec<String> {
+    pub fn instance_names(self) -> Vec<String> {
         let names = self.status()["instanceNames"].as_array();
         names.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
     }
 
     /// Owner reference from an object that the operator makes.
-    pub fn owner_reference(&self) -> Value {
+    pub fn owner_reference(self) -> Value {
         json!({
             "apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster",
             "name": self.name(), "uid": self.uid(), "controller": true,
@@ -124,14 +124,14 @@ impl<'a> ClusterView<'a> {
     }
 
     /// The same, holding a foreground delete up, as pods and jobs have it.
-    pub fn blocking_owner_reference(&self) -> Value {
+    pub fn blocking_owner_reference(self) -> Value {
         let mut reference = self.owner_reference();
         reference["blockOwnerDeletion"] = json!(true);
         reference
     }
 
     /// Labels of services, budgets, jobs and pods.
-    pub fn labels(&self) -> Value {
+    pub fn labels(self) -> Value {
         json!({
             "app.kubernetes.io/component": "database",
             "app.kubernetes.io/instance": self.name(),
@@ -143,7 +143,7 @@ impl<'a> ClusterView<'a> {
     }
 
     /// Name of the Secret with the superuser's or the application's password.
-    pub fn secret(&self, suffix: &str) -> String {
+    pub fn secret(self, suffix: &str) -> String {
         format!("{}-{suffix}", self.name())
     }
 }

@@ -103,14 +103,16 @@ fn judge_database(world: &World, namespace: &str, cluster: &str, object: &Value)
     if spec["ensure"] == "absent" {
         return Ok(());
     }
-    let found = world.postgres.with(namespace, cluster, |contents| {
-        (contents.databases.contains_key(database), contents.has_role(owner))
-    });
+    let found = world
+        .postgres
+        .with(namespace, cluster, |contents| (contents.databases.contains_key(database), contents.has_role(owner)));
     match found {
         Some((_, true)) => Ok(()),
         Some((exists, false)) => {
             let doing = if exists { "altering owner of" } else { "creating" };
-            Err(format!("while {doing} database \"{database}\": ERROR: role \"{owner}\" does not exist (SQLSTATE 42704)"))
+            Err(format!(
+                "while {doing} database \"{database}\": ERROR: role \"{owner}\" does not exist (SQLSTATE 42704)"
+            ))
         }
         None => Err("while connecting to the database".to_owned()),
     }
@@ -162,9 +164,9 @@ pub(super) fn decide_role(world: &World, namespace: &str, name: &str) -> Option<
     {
         status["secretResourceVersion"] = json!(version);
     }
-    let same_password = outcome.as_ref().map_or(true, |facts| {
-        object["status"]["secretResourceVersion"].as_str() == facts.password_version.as_deref()
-    });
+    let same_password = outcome
+        .as_ref()
+        .map_or(true, |facts| object["status"]["secretResourceVersion"].as_str() == facts.password_version.as_deref());
     if is_done(&object, &plain) && same_password {
         return None;
     }

@@ -185,7 +185,11 @@ fn accounts(cluster: ClusterView<'_>) -> Vec<(Gvr, Value)> {
 }
 
 fn services(cluster: ClusterView<'_>) -> Vec<(Gvr, Value)> {
-    let selectors = [("r", "cnpg.io/podRole", "instance"), ("ro", "cnpg.io/instanceRole", "replica"), ("rw", "cnpg.io/instanceRole", "primary")];
+    let selectors = [
+        ("r", "cnpg.io/podRole", "instance"),
+        ("ro", "cnpg.io/instanceRole", "replica"),
+        ("rw", "cnpg.io/instanceRole", "primary"),
+    ];
     let service = |(suffix, label, value): (&str, &str, &str)| {
         let address = address(&format!("{}/{}-{suffix}", cluster.namespace(), cluster.name()), 96);
         json!({

@@ -108,7 +108,14 @@ pub fn complete_job(job: &mut Value, stamp: &str) {
 }
 
 /// The pod of `job`.
-pub fn job_pod(cluster: ClusterView<'_>, job: &Value, instance: &str, making: Making, suffix: &str, stamp: &str) -> Value {
+pub fn job_pod(
+    cluster: ClusterView<'_>,
+    job: &Value,
+    instance: &str,
+    making: Making,
+    suffix: &str,
+    stamp: &str,
+) -> Value {
     let name = making.job(instance);
     let uid = job["metadata"]["uid"].as_str().unwrap_or_default();
     let mut object = json!({
@@ -124,14 +131,17 @@ pub fn job_pod(cluster: ClusterView<'_>, job: &Value, instance: &str, making: Ma
         "spec": pod_spec(cluster, instance, making.role()),
         "status": {"phase": "Running", "startTime": stamp, "qosClass": "BestEffort"},
     });
-    set_labels(&mut object, &[
-        ("batch.kubernetes.io/controller-uid", uid),
-        ("batch.kubernetes.io/job-name", &name),
-        ("cnpg.io/instanceName", instance),
-        ("cnpg.io/jobRole", making.role()),
-        ("controller-uid", uid),
-        ("job-name", &name),
-    ]);
+    set_labels(
+        &mut object,
+        &[
+            ("batch.kubernetes.io/controller-uid", uid),
+            ("batch.kubernetes.io/job-name", &name),
+            ("cnpg.io/instanceName", instance),
+            ("cnpg.io/jobRole", making.role()),
+            ("controller-uid", uid),
+            ("job-name", &name),
+        ],
+    );
     object
 }
 
@@ -187,7 +197,8 @@ pub fn pod(cluster: ClusterView<'_>, instance: &str, stamp: &str) -> Value {
 /// Status of an instance's pod that runs, ready or not.
 pub fn pod_status(cluster: ClusterView<'_>, instance: &str, ready: bool, stamp: &str) -> Value {
     let condition = |kind: &str, holds: bool| {
-        let mut condition = json!({"type": kind, "status": if holds { "True" } else { "False" }, "lastTransitionTime": stamp});
+        let mut condition =
+            json!({"type": kind, "status": if holds { "True" } else { "False" }, "lastTransitionTime": stamp});
         if !holds {
             condition["reason"] = json!("ContainersNotReady");
             condition["message"] = json!("containers with unready status: [postgres]");

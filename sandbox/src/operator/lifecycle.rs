@@ -11,9 +11,9 @@ use super::annotations::{BARE, POD_NEVER_READY, STUCK_PHASE};
 use super::cluster_view::{ClusterView, ordinal};
 use super::instance_objects::Making;
 use super::status::{InstanceState, observe, phase};
-use super::steps;
 use super::work::Step;
 use super::world::World;
+use super::{preloaded, steps};
 
 /// Milliseconds that each step takes a real operator in a small cluster, roughly; the sandbox's
 /// speed multiplies them.
@@ -42,7 +42,7 @@ pub(super) fn decide(world: &World, namespace: &str, name: &str) -> Option<Step>
     if cluster.annotation(BARE).is_some() {
         let settled = status["instances"].as_u64() == cluster.spec()["instances"].as_u64()
             && cluster.image() == cluster.image_wanted();
-        return (!settled).then(|| step("materialize", 0, &object, steps::materialize));
+        return (!settled).then(|| step("materialize", 0, &object, preloaded::materialize));
     }
     if status["operatorCertificateFingerprint"].is_null() {
         return Some(step("greet", pace::GREET, &object, steps::greet));
@@ -195,7 +195,6 @@ fn settle(object: &Arc<Value>, instances: &[InstanceState], stuck: Option<&str>)
     let target = stuck.unwrap_or(phase::HEALTHY).to_owned();
     let count = cluster.status()["readyInstances"].as_u64().unwrap_or(0);
     let stale = usize::try_from(count).ok() != Some(instances.len());
-    (cluster.phase() != target || stale).then(|| {
-        step("settle", pace::SETTLE, object, move |world, cluster| steps::settle(world, cluster, &target))
-    })
+    (cluster.phase() != target || stale)
+        .then(|| step("settle", pace::SETTLE, object, move |world, cluster| steps::settle(world, cluster, &target)))
 }

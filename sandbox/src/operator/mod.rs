@@ -25,6 +25,7 @@ mod instance_objects;
 mod lifecycle;
 mod managed_roles;
 mod postgres;
+mod preloaded;
 mod status;
 mod steps;
 mod work;
@@ -104,10 +105,10 @@ impl Operator {
         for (gvr, object) in fabric::objects(cluster) {
             self.world.ensure(&gvr, object);
         }
-        let status = steps::healthy_status(&self.world, cluster);
+        let status = preloaded::healthy_status(&self.world, cluster);
         self.world.change_status(&Gvr::cnpg("clusters"), namespace, name, |object| object["status"] = status.clone());
         if let Some(object) = self.world.cluster(namespace, name) {
-            steps::make_objects(&self.world, ClusterView::new(&object));
+            preloaded::make_objects(&self.world, ClusterView::new(&object));
         }
         self.settle_roles(namespace, name);
     }
@@ -115,7 +116,7 @@ impl Operator {
     /// The status of `cluster` as it stands when it has long been healthy; for clusters that are
     /// preloaded [bare](annotations::BARE).
     pub fn healthy_status(&self, cluster: &Value) -> Value {
-        steps::healthy_status(&self.world, ClusterView::new(cluster))
+        preloaded::healthy_status(&self.world, ClusterView::new(cluster))
     }
 
     /// Brings the roles, databases and backups of a preloaded cluster to where a running stand-in

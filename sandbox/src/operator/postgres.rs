@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Value, json};
 
 /// Attributes of a role.
+#[allow(clippy::struct_excessive_bools, reason = "PostgreSQL's attributes of a role are that many flags")]
 #[derive(Clone, PartialEq, Eq)]
 pub struct RoleFacts {
     /// May log in.
@@ -95,13 +96,14 @@ pub struct Contents {
 impl Contents {
     /// A database just made by `initdb`: the operator's roles, and `database` owned by `owner`.
     pub fn initdb(uid: &str, database: &str, owner: &str, password: Option<String>) -> Self {
-        let mut contents = Self {
-            uid: uid.to_owned(),
-            databases: BTreeMap::new(),
-            roles: BTreeMap::new(),
-            transaction: 730,
-        };
-        contents.write_role("postgres", RoleFacts::wanted(&json!({"login": true, "superuser": true, "createdb": true, "createrole": true, "replication": true})));
+        let mut contents =
+            Self { uid: uid.to_owned(), databases: BTreeMap::new(), roles: BTreeMap::new(), transaction: 730 };
+        contents.write_role(
+            "postgres",
+            RoleFacts::wanted(
+                &json!({"login": true, "superuser": true, "createdb": true, "createrole": true, "replication": true}),
+            ),
+        );
         contents.write_role("streaming_replica", RoleFacts::wanted(&json!({"login": true, "replication": true})));
         contents.write_role(owner, RoleFacts { password, ..RoleFacts::wanted(&json!({"login": true})) });
         for name in ["postgres", "template0", "template1"] {
@@ -200,7 +202,12 @@ impl Postgres {
             let databases: BTreeMap<&str, Value> = contents
                 .databases
                 .iter()
-                .map(|(name, facts)| (name.as_str(), json!({"owner": facts.owner, "extensions": facts.extensions, "schemas": facts.schemas})))
+                .map(|(name, facts)| {
+                    (
+                        name.as_str(),
+                        json!({"owner": facts.owner, "extensions": facts.extensions, "schemas": facts.schemas}),
+                    )
+                })
                 .collect();
             let roles: BTreeMap<&str, Value> =
                 contents.roles.iter().map(|(name, facts)| (name.as_str(), described(facts))).collect();

@@ -89,10 +89,8 @@ pub fn derive(status: &mut Map<String, Value>, cluster: ClusterView<'_>, instanc
     let initializing = named(&|instance| instance.pod.is_none() && instance.is_initializing());
     let dangling = named(&|instance| instance.pod.is_none() && instance.claim.is_some() && !instance.is_initializing());
     let jobs = instances.iter().filter(|instance| instance.job.is_some()).count();
-    let nodes: std::collections::BTreeSet<&str> = instances
-        .iter()
-        .filter_map(|instance| instance.pod.as_deref()?["spec"]["nodeName"].as_str())
-        .collect();
+    let nodes: std::collections::BTreeSet<&str> =
+        instances.iter().filter_map(|instance| instance.pod.as_deref()?["spec"]["nodeName"].as_str()).collect();
     let mut reported = Map::new();
     for name in &ready {
         let mut state = json!({"isPrimary": *name == primary, "ip": pod_address(cluster, name)});
@@ -139,7 +137,14 @@ pub fn derive(status: &mut Map<String, Value>, cluster: ClusterView<'_>, instanc
 }
 
 /// Sets a condition; the time of its last transition changes only with its status.
-pub fn set_condition(status: &mut Map<String, Value>, kind: &str, holds: bool, reason: &str, message: &str, stamp: &str) {
+pub fn set_condition(
+    status: &mut Map<String, Value>,
+    kind: &str,
+    holds: bool,
+    reason: &str,
+    message: &str,
+    stamp: &str,
+) {
     let value = if holds { "True" } else { "False" };
     let list = status.entry("conditions").or_insert_with(|| json!([]));
     let Some(list) = list.as_array_mut() else { return };
@@ -148,7 +153,8 @@ pub fn set_condition(status: &mut Map<String, Value>, kind: &str, holds: bool, r
     });
     match list.iter_mut().find(|condition| condition["type"] == kind) {
         Some(condition) => {
-            let since = if condition["status"] == value { condition["lastTransitionTime"].clone() } else { json!(stamp) };
+            let since =
+                if condition["status"] == value { condition["lastTransitionTime"].clone() } else { json!(stamp) };
             *condition = wanted;
             condition["lastTransitionTime"] = since;
         }

@@ -2,19 +2,18 @@
 
 use serde_json::{Map, Value, json};
 
-use super::annotations::BARE;
-use super::cluster_view::{ClusterView, ordinal};
+use super::cluster_view::ClusterView;
 use super::fabric::{self, derived};
 use super::instance_objects::{self as objects, Making};
 use super::status::{derive, observe, phase, set_condition};
 use super::world::World;
 use crate::store::Gvr;
 
-fn pods() -> Gvr {
+pub(super) fn pods() -> Gvr {
     Gvr::core("pods")
 }
 
-fn claims() -> Gvr {
+pub(super) fn claims() -> Gvr {
     Gvr::core("persistentvolumeclaims")
 }
 
@@ -58,9 +57,9 @@ fn ready_condition(status: &mut Map<String, Value>, ready: bool, stamp: &str) {
     }
 }
 
-fn hex(cluster: ClusterView<'_>, purpose: &str, length: usize) -> String {
-    derived(cluster, purpose, length.div_ceil(2)).bytes().map(|byte| format!("{byte:02x}")).collect::<String>()[..length]
-        .to_owned()
+pub(super) fn hex(cluster: ClusterView<'_>, purpose: &str, length: usize) -> String {
+    let digits = derived(cluster, purpose, length).into_bytes();
+    digits.into_iter().map(|byte| char::from(b"0123456789abcdef"[usize::from(byte % 16)])).collect()
 }
 
 /// The first thing that the operator writes on a new cluster.
@@ -85,7 +84,12 @@ pub fn make_fabric(world: &World, cluster: ClusterView<'_>) {
     for (gvr, object) in fabric::objects(cluster) {
         if gvr.resource == "poddisruptionbudgets" {
             let name = object["metadata"]["name"].as_str().unwrap_or_default();
-            world.event(cluster.object, "Normal", "CreatingPodDisruptionBudget", &format!("Creating PodDisruptionBudget {name}"));
+            world.event(
+                cluster.object,
+                "Normal",
+                "CreatingPodDisruptionBudget",
+                &format!("Creating PodDisruptionBudget {name}"),
+            );
         } else if gvr.resource == "serviceaccounts" {
             world.event(cluster.object, "Normal", "CreatingServiceAccount", "Creating ServiceAccount");
         } else if gvr.resource == "roles" {
@@ -99,11 +103,18 @@ pub fn make_fabric(world: &World, cluster: ClusterView<'_>) {
         for (key, value) in &facts {
             status.insert(key.clone(), value.clone());
         }
-        set_condition(status, "Initialized", false, "BootstrapPending", "Cluster has not been bootstrapped yet", &stamp);
+        set_condition(
+            status,
+            "Initialized",
+            false,
+            "BootstrapPending",
+            "Cluster has not been bootstrapped yet",
+            &stamp,
+        );
     });
 }
 
-fn fabric_status(world: &World, cluster: ClusterView<'_>) -> Map<String, Value> {
+pub(super) fn fabric_status(world: &World, cluster: ClusterView<'_>) -> Map<String, Value> {
     let (name, namespace) = (cluster.name(), cluster.namespace());
     let version = |gvr: &Gvr, object: &str| {
         let found = world.store.get(gvr, namespace, object);
@@ -114,8 +125,13 @@ fn fabric_status(world: &World, cluster: ClusterView<'_>) -> Map<String, Value> 
     let hosts: Vec<String> = ["rw", "r", "ro"]
         .into_iter()
         .flat_map(|suffix| {
-            ["".to_owned(), format!(".{namespace}"), format!(".{namespace}.svc"), format!(".{namespace}.svc.cluster.local")]
-                .map(|domain| format!("{name}-{suffix}{domain}"))
+            [
+                String::new(),
+                format!(".{namespace}"),
+                format!(".{namespace}.svc"),
+                format!(".{namespace}.svc.cluster.local"),
+            ]
+            .map(|domain| format!("{name}-{suffix}{domain}"))
         })
         .collect();
     let mut facts = json!({
@@ -158,9 +174,11 @@ fn fabric_status(world: &World, cluster: ClusterView<'_>) -> Map<String, Value> 
 pub fn create_instance(world: &World, cluster: ClusterView<'_>, instance: &str, making: Making) {
     let stamp = world.stamp();
     let (phase, reason, message) = match making {
-        Making::Initdb => {
-            (phase::FIRST_PRIMARY, format!("Creating primary instance {instance}"), "Primary instance (initdb)".to_owned())
-        }
+        Making::Initdb => (
+            phase::FIRST_PRIMARY,
+            format!("Creating primary instance {instance}"),
+            "Primary instance (initdb)".to_owned(),
+        ),
         Making::Join => (
             phase::CREATING_REPLICA,
             format!("Creating replica {}", making.job(instance)),
@@ -258,7 +276,9 @@ pub fn become_ready(world: &World, cluster: ClusterView<'_>, instance: &str) {
     let stamp = world.stamp();
     let is_primary = cluster.target_primary() == instance;
     let role = if is_primary { "primary" } else { "replica" };
-    world.change(&pods(), cluster.namespace(), instance, |pod| objects::make_ready(pod, cluster, instance, role, &stamp));
+    world.change(&pods(), cluster.namespace(), instance, |pod| {
+        objects::make_ready(pod, cluster, instance, role, &stamp);
+    });
     world.change(&claims(), cluster.namespace(), instance, |claim| objects::set_role(claim, role));
     if is_primary {
         world.ensure_contents(cluster);
@@ -292,10 +312,10 @@ pub fn become_ready(world: &World, cluster: ClusterView<'_>, instance: &str) {
     });
 }
 
-fn system_id(cluster: ClusterView<'_>) -> String {
-    let digits: u64 = derived(cluster, "system", 16).bytes().fold(7, |number, byte| {
-        number.wrapping_mul(31).wrapping_add(u64::from(byte))
-    });
+pub(super) fn system_id(cluster: ClusterView<'_>) -> String {
+    let digits: u64 = derived(cluster, "system", 16)
+        .bytes()
+        .fold(7, |number, byte| number.wrapping_mul(31).wrapping_add(u64::from(byte)));
     format!("7{:018}", digits % 1_000_000_000_000_000_000)
 }
 
@@ -415,75 +435,4 @@ pub fn resize(world: &World, cluster: ClusterView<'_>) {
         });
     }
     write(world, cluster, |_| {});
-}
-
-/// Makes the objects of a cluster that was preloaded without them.
-pub fn materialize(world: &World, cluster: ClusterView<'_>) {
-    make_objects(world, cluster);
-    world.change(&Gvr::cnpg("clusters"), cluster.namespace(), cluster.name(), |object| {
-        if let Some(annotations) = object["metadata"]["annotations"].as_object_mut() {
-            annotations.shift_remove(BARE);
-        }
-    });
-}
-
-/// All objects of a healthy cluster, as they stand when its instances have long been ready.
-pub fn make_objects(world: &World, cluster: ClusterView<'_>) {
-    let stamp = world.stamp();
-    for (gvr, object) in fabric::objects(cluster) {
-        world.ensure(&gvr, object);
-    }
-    for instance in cluster.instance_names() {
-        let role = if instance == cluster.current_primary() { "primary" } else { "replica" };
-        world.ensure(&claims(), objects::claim(cluster, &instance));
-        world.change(&claims(), cluster.namespace(), &instance, |claim| objects::bind(claim, role));
-        let mut pod = objects::pod(cluster, &instance, &stamp);
-        objects::make_ready(&mut pod, cluster, &instance, role, &stamp);
-        world.ensure(&pods(), pod);
-    }
-    world.ensure_contents(cluster);
-}
-
-/// The status of a healthy cluster with the instances `1..=instances` and the first as primary, as
-/// preloaded clusters have it. Needs the cluster's objects only for the versions of its secrets.
-pub fn healthy_status(world: &World, cluster: ClusterView<'_>) -> Value {
-    let stamp = world.stamp();
-    let names: Vec<String> = (1..=cluster.instances_wanted()).map(|number| format!("{}-{number}", cluster.name())).collect();
-    let image = cluster.image_wanted();
-    let mut status = fabric_status(world, cluster);
-    let primary = &names[0];
-    let count = names.len();
-    let reported: Map<String, Value> = names
-        .iter()
-        .map(|name| {
-            let ip = objects::pod_address(cluster, name);
-            (name.clone(), json!({"isPrimary": name == primary, "ip": ip, "timeLineID": 1}))
-        })
-        .collect();
-    let spread: Map<String, Value> = names.iter().map(|name| (name.clone(), json!({}))).collect();
-    let nodes: std::collections::BTreeSet<u64> = names.iter().map(|name| (ordinal(name) - 1) % 3).collect();
-    let facts = json!({
-        "operatorCertificateFingerprint": hex(cluster, "operator", 64),
-        "image": image, "pgDataImageInfo": {"image": image, "majorVersion": ClusterView::major(image)},
-        "phase": phase::HEALTHY,
-        "instances": count, "readyInstances": count, "pvcCount": count,
-        "instanceNames": names, "healthyPVC": names, "instancesStatus": {"healthy": names},
-        "instancesReportedState": reported,
-        "currentPrimary": primary, "currentPrimaryTimestamp": stamp,
-        "targetPrimary": primary, "targetPrimaryTimestamp": stamp,
-        "timelineID": 1, "systemID": system_id(cluster),
-        "topology": {"instances": spread, "nodesUsed": nodes.len(), "successfullyExtracted": true},
-    });
-    if let Value::Object(facts) = facts {
-        status.extend(facts);
-    }
-    for (kind, reason, message) in [
-        ("Initialized", "BootstrapCompleted", "Cluster has been bootstrapped"),
-        ("ConsistentSystemID", "Unique", "A single, unique system ID was found across reporting instances."),
-        ("Ready", "ClusterIsReady", "Cluster is Ready"),
-        ("ContinuousArchiving", "ContinuousArchivingSuccess", "Continuous archiving is working"),
-    ] {
-        set_condition(&mut status, kind, true, reason, message, &stamp);
-    }
-    Value::Object(status)
 }

@@ -165,11 +165,15 @@ impl Crew {
             return;
         }
         let before = change.previous.as_deref();
-        let at = |pointer: &str| {
-            before.and_then(|object| object.pointer(pointer)) != change.object.pointer(pointer)
-        };
+        let at = |pointer: &str| before.and_then(|object| object.pointer(pointer)) != change.object.pointer(pointer);
         self.look(Key::Cluster(namespace.clone(), name.clone()));
-        let relevant = ["/spec/managed", "/status/managedRolesStatus", "/status/currentPrimary", "/status/phase", "/metadata/annotations"];
+        let relevant = [
+            "/spec/managed",
+            "/status/managedRolesStatus",
+            "/status/currentPrimary",
+            "/status/phase",
+            "/metadata/annotations",
+        ];
         if relevant.iter().any(|pointer| at(pointer)) {
             self.look(Key::Roles(namespace.clone(), name.clone()));
         }
@@ -312,12 +316,11 @@ pub(super) async fn run(world: World, mut woken: UnboundedReceiver<Key>) {
                 Err(error) => tracing::error!(%error, "a task of the operator ended badly"),
             },
             Some(key) = woken.recv() => crew.look(key),
-            change = watches.next() => match change {
-                Ok((source, change)) => crew.changed(source, &change),
-                Err(HistoryLost) => {
-                    watches = Watches::new(&store);
-                    crew.survey();
-                }
+            change = watches.next() => if let Ok((source, change)) = change {
+                crew.changed(source, &change);
+            } else {
+                watches = Watches::new(&store);
+                crew.survey();
             },
         }
     }

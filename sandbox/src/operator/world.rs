@@ -8,7 +8,6 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::cluster_view::ClusterView;
 use super::postgres::{Contents, Postgres};
 use super::work::Key;
-use crate::error::ApiError;
 use crate::store::{Gvr, Store};
 
 /// Store, model, speed, and a way to have work looked at again.
@@ -44,10 +43,10 @@ impl World {
 
     /// Creates an object where there is none of its name; kinds that this sandbox does not serve are left out.
     pub fn ensure(&self, gvr: &Gvr, object: Value) {
-        match self.store.create(gvr, object) {
-            Ok(_) => {}
-            Err(ApiError { code: 404 | 409, .. }) => {}
-            Err(error) => tracing::warn!(%error, resource = %gvr, "the operator could not create an object"),
+        if let Err(error) = self.store.create(gvr, object)
+            && !matches!(error.code, 404 | 409)
+        {
+            tracing::warn!(%error, resource = %gvr, "the operator could not create an object");
         }
     }
 
@@ -89,18 +88,21 @@ impl World {
         let name = metadata["name"].as_str().unwrap_or_default();
         let suffix: String = self.store.identities().uid().chars().filter(char::is_ascii_hexdigit).take(16).collect();
         let stamp = self.stamp();
-        self.ensure(&Gvr::core("events"), json!({
-            "apiVersion": "v1", "kind": "Event",
-            "metadata": {"name": format!("{name}.{suffix}"), "namespace": metadata["namespace"]},
-            "involvedObject": {
-                "apiVersion": about["apiVersion"], "kind": about["kind"], "name": name,
-                "namespace": metadata["namespace"], "uid": metadata["uid"],
-                "resourceVersion": metadata["resourceVersion"],
-            },
-            "type": kind, "reason": reason, "message": message,
-            "source": {"component": component}, "reportingComponent": component, "reportingInstance": "",
-            "firstTimestamp": stamp, "lastTimestamp": stamp, "count": 1, "eventTime": null,
-        }));
+        self.ensure(
+            &Gvr::core("events"),
+            json!({
+                "apiVersion": "v1", "kind": "Event",
+                "metadata": {"name": format!("{name}.{suffix}"), "namespace": metadata["namespace"]},
+                "involvedObject": {
+                    "apiVersion": about["apiVersion"], "kind": about["kind"], "name": name,
+                    "namespace": metadata["namespace"], "uid": metadata["uid"],
+                    "resourceVersion": metadata["resourceVersion"],
+                },
+                "type": kind, "reason": reason, "message": message,
+                "source": {"component": component}, "reportingComponent": component, "reportingInstance": "",
+                "firstTimestamp": stamp, "lastTimestamp": stamp, "count": 1, "eventTime": null,
+            }),
+        );
     }
 
     /// The contents of a cluster, made where there are none yet: by `initdb` for a new cluster, by
@@ -121,7 +123,10 @@ impl World {
         let done = &cluster.status()["managedRolesStatus"]["byStatus"]["reconciled"];
         let done: Vec<&str> = done.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let declared = self.store.list(&Gvr::cnpg("databaseroles"), Some(cluster.namespace()));
-        let managed = cluster.managed_roles().iter().filter(|role| role["name"].as_str().is_some_and(|name| done.contains(&name)));
+        let managed = cluster
+            .managed_roles()
+            .iter()
+            .filter(|role| role["name"].as_str().is_some_and(|name| done.contains(&name)));
         let objects = declared
             .iter()
             .filter(|role| role["spec"]["cluster"]["name"] == cluster.name() && role["status"]["applied"] == true)
