@@ -69,7 +69,7 @@ pub(super) struct InputRequired<'a> {
 }
 
 impl<'a> InputRequired<'a> {
-    pub(super) fn new(codec: &'a RequestStateCodec, subject: &str, tool: &str, arguments: &Value) -> Self {
+    pub(super) fn new(codec: &'a RequestStateCodec, subject: Option<&str>, tool: &str, arguments: &Value) -> Self {
         // JSON keeps the three apart, and an object's keys come sorted.
         let bound_to = json!([subject, tool, sorted(arguments)]).to_string().into_bytes();
         Self { codec, bound_to }

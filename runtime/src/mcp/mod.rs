@@ -73,7 +73,7 @@ impl McpServer {
             self.shared.registry.call(&request.name, arguments.clone(), context).await.map_err(|error| not_callable(&error))
         };
         if stateless && asks {
-            let asking = asking::InputRequired::new(&self.shared.codec, &who.subject, &request.name, &Value::Object(arguments.clone()));
+            let asking = asking::InputRequired::new(&self.shared.codec, who.subject.as_deref(), &request.name, &Value::Object(arguments.clone()));
             let rounds = Arc::new(asking.prompter(request.request_state.as_deref(), request.input_responses.as_ref()));
             let answer = run(Arc::clone(&rounds) as Arc<dyn Prompter>).await?;
             return Ok(match asking.result(&rounds) {
@@ -111,7 +111,7 @@ fn not_callable(error: &NotCallable) -> ErrorData {
 }
 
 fn identity(context: &RequestContext<RoleServer>) -> Identity {
-    let client = context.client_info().map(|info| format!("{} {}", info.name, info.version)).unwrap_or_default();
-    let client: String = client.chars().filter(|character| !character.is_control()).take(MAX_CLIENT_NAME).collect();
-    Identity { client, ..Identity::anonymous() }
+    let client = context.client_info().map(|info| format!("{} {}", info.name, info.version));
+    let client = client.map(|name| name.chars().filter(|character| !character.is_control()).take(MAX_CLIENT_NAME).collect());
+    Identity { subject: None, client }
 }

@@ -6,7 +6,7 @@ use rmcp::model::{ProgressNotificationParam, ProgressToken};
 use rmcp::service::{Peer, RoleServer};
 use tokio::sync::mpsc;
 
-use crate::call::{Progress, ProgressSink};
+use crate::call::ProgressSink;
 
 /// Notifications that wait to be sent; more are dropped, since only the newest matters.
 const QUEUE: usize = 16;
@@ -41,18 +41,19 @@ impl Notifications {
 }
 
 impl ProgressSink for Notifications {
-    fn report(&self, progress: &Progress) {
+    fn report(&self, done: i64, of: i64, message: &str) {
         let Some(sender) = &self.0 else { return };
+        let message = format!("{done}/{of}: {message}");
         // Counts of instances are far below what a float holds exactly.
         #[allow(clippy::cast_precision_loss)]
-        let (done, of) = (progress.done.clamp(0, progress.of.max(0)) as f64, progress.of.max(0) as f64);
+        let (done, of) = (done.clamp(0, of.max(0)) as f64, of.max(0) as f64);
         let mut last = sender.last.lock().unwrap_or_else(PoisonError::into_inner);
         // MCP: the value must increase with each notification.
         let value = last.map_or(done, |last| done.max(last + STEP));
         *last = Some(value);
         let mut notification = ProgressNotificationParam::new(sender.token.clone(), value);
         notification.total = Some(of.max(value));
-        notification.message = Some(format!("{}/{}: {}", progress.done, progress.of, progress.say));
+        notification.message = Some(message);
         // A full queue means a slow client; the next report says more.
         let _ = sender.queue.try_send(notification);
     }

@@ -196,8 +196,8 @@ impl Run {
                 outcome,
                 duration: self.started.elapsed(),
                 call_id: &self.call_id,
-                subject: &self.who.subject,
-                client: &self.who.client,
+                subject: self.who.subject.as_deref().unwrap_or("anonymous"),
+                client: self.who.client.as_deref().unwrap_or_default(),
             });
         }
     }

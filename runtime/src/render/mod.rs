@@ -123,7 +123,7 @@ fn context(scene: &Scene<'_>) -> Value {
         (vocabulary::IMAGE_REGISTRY, Value::from(scene.image_registry)),
     ];
     let params = scene.params.iter().map(|(name, value)| (name.clone(), without_nulls(value)));
-    params.chain(own.map(|(name, value)| (name.to_owned(), value))).collect()
+    Value::from_pairs(params.chain(own.map(|(name, value)| (name.to_owned(), value))))
 }
 
 /// JSON null is absent.
@@ -131,11 +131,10 @@ fn without_nulls(value: &serde_json::Value) -> Value {
     match value {
         serde_json::Value::Null => Value::UNDEFINED,
         serde_json::Value::Array(items) => items.iter().map(without_nulls).collect(),
-        serde_json::Value::Object(fields) => fields
-            .iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| (name.clone(), without_nulls(value)))
-            .collect(),
+        serde_json::Value::Object(fields) => {
+            let present = fields.iter().filter(|(_, value)| !value.is_null());
+            Value::from_pairs(present.map(|(name, value)| (name.clone(), without_nulls(value))))
+        }
         scalar => Value::from(Serde(scalar)),
     }
 }

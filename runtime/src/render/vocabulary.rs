@@ -83,7 +83,7 @@ fn entries(map: &Value) -> Result<Value, Error> {
     map.try_iter()?
         .map(|key| {
             let value = map.get_item(&key)?;
-            Ok(Value::from_iter([("key", key), ("value", value)]))
+            Ok(Value::from_pairs([("key", key), ("value", value)]))
         })
         .collect()
 }
