@@ -8,7 +8,7 @@ use quote::quote;
 
 use super::code::{Code, Form, Level, is_copy, is_text};
 use super::comprehension::comprehension;
-use super::names::{ident, local_ident, type_ident};
+use super::names::{ident, local_ident};
 use super::operator::{binary, unary};
 use super::scope::{Bound, Scope};
 use super::text::concat;
@@ -453,6 +453,6 @@ fn convert(scope: &Scope<'_>, to: &Type, from: &Type, value: &TokenStream) -> To
 
 /// A type's name as a path, for closures that say what they take.
 pub fn object_path(scope: &Scope<'_>, object: ObjectId) -> TokenStream {
-    let name = type_ident(&scope.object(object).name);
+    let name = struct_name(scope.program, scope.tool, object);
     quote!(#name)
 }

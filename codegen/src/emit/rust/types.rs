@@ -8,7 +8,7 @@ use quote::quote;
 use super::names::{ident, type_ident};
 use crate::emit::walk;
 use crate::lowered::{Program, Tool};
-use crate::types::{ObjectId, Origin, Type};
+use crate::types::{ObjectId, ObjectType, Origin, Type};
 
 /// The Rust type of an owned value.
 pub fn rust_type(program: &Program, tool: Option<&Tool>, ty: &Type) -> TokenStream {
@@ -68,17 +68,28 @@ fn object_type(program: &Program, tool: Option<&Tool>, id: ObjectId) -> TokenStr
     }
     let name = match tool {
         Some(tool) => struct_name(program, tool, id),
-        None => type_ident(&object.name),
+        None => shared_name(object),
     };
     quote!(#name)
 }
 
 /// The struct's name inside a tool's module.
 pub fn struct_name(program: &Program, tool: &Tool, id: ObjectId) -> Ident {
-    if id == tool.output_type { type_ident("Output") } else { type_ident(&program.types.object(id).name) }
+    if id == tool.output_type { type_ident("Output") } else { shared_name(program.types.object(id)) }
 }
 
-/// The struct's name as other modules see it, without the tool's own name in front of it.
+/// The struct's name in every module. Metadata and what the vocabulary gives are the runtime's.
+fn shared_name(object: &ObjectType) -> Ident {
+    match (object.origin, object.name.as_str()) {
+        (Origin::Part(None), "OwnerReference") => type_ident("OwnerReference"),
+        (Origin::Part(None), _) => type_ident("ObjectMeta"),
+        (Origin::Builtin, "DeleteResult") => type_ident("Deleted"),
+        (Origin::Builtin, "DeleteFailure") => type_ident("FailedDelete"),
+        (_, name) => type_ident(name),
+    }
+}
+
+/// Whether tools define the struct themselves.
 pub fn is_defined_by_tool(origin: Origin) -> bool {
     matches!(origin, Origin::Mapping | Origin::Group)
 }
