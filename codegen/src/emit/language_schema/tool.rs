@@ -1,0 +1,67 @@
+//! A tool file.
+
+use serde_json::{Value, json};
+
+use super::pieces::{flag, mapping, reference, text, value, words};
+
+/// Words for how a call ended.
+pub const OUTCOMES: &[&str] = &["done", "unchanged", "planned", "unconfirmed", "partial", "timed_out"];
+
+/// The root of a tool file.
+pub fn tool() -> Value {
+    mapping(&[
+        (
+            "tool",
+            json!({ "description": "Name, as clients call it; the file is named so too.", "type": "string", "pattern": "^[a-z][a-z0-9_]{0,63}$" }),
+            true,
+        ),
+        ("toolset", text("Group, for docs and rights."), true),
+        ("title", text("For people, a few words."), true),
+        (
+            "effect",
+            words("What the tool does to the world. `read` has no step that writes; `write` creates and changes; only `destroy` deletes.", &["read", "write", "destroy"]),
+            true,
+        ),
+        ("idempotent", flag("Calling it again with the same arguments changes nothing more. `true` for `read`, else `false` unless said."), false),
+        ("about", text("For models: what it does, when to take it."), true),
+        ("params", reference("params"), false),
+        ("steps", reference("steps"), true),
+        ("output", output(), true),
+        ("answer", answer(), true),
+        (
+            "examples",
+            json!({
+                "description": "Calls that are run on the sandbox; their answers stand in the docs.",
+                "type": "array",
+                "minItems": 1,
+                "items": mapping(&[
+                    ("title", text("What it shows."), false),
+                    ("call", json!({ "description": "The arguments.", "type": "object" }), true),
+                ]),
+            }),
+            true,
+        ),
+    ])
+}
+
+fn output() -> Value {
+    json!({
+        "description": "What a program gets, by field. `outcome`, `warnings`, `changes` and what paging adds come by themselves.",
+        "type": "object",
+        "additionalProperties": {
+            "anyOf": [
+                mapping(&[("value", value("The value."), true), ("about", text("What it is, for the schema."), true)]),
+                reference("value"),
+            ],
+        },
+    })
+}
+
+fn answer() -> Value {
+    let templates: Vec<(&str, Value, bool)> =
+        OUTCOMES.iter().map(|outcome| (*outcome, text("Template of the answer with this outcome."), *outcome == "done")).collect();
+    json!({
+        "description": "What a person reads: a Jinja template in Markdown, or one for each outcome.",
+        "anyOf": [text("Template of the answer, whatever the outcome."), mapping(&templates)],
+    })
+}

@@ -1,0 +1,99 @@
+//! Scalars, expressions, values in mappings and comprehensions.
+
+use serde_json::{Map, Value, json};
+
+use super::pieces::{condition, mapping, named, reference, scalar, text, value};
+use crate::vocabulary::{Form, Place, WORDS, names};
+
+/// Keys of a comprehension, in the order of the docs.
+pub fn comprehension_keys(required: bool) -> Vec<(&'static str, Value, bool)> {
+    vec![
+        ("each", scalar("The list."), required),
+        ("called", text("Name of the element; `item` unless said."), false),
+        ("keep", condition("Only those where this holds."), false),
+        ("first", condition("Only the first where this holds; the value is then optional."), false),
+        ("newest", reference("newest"), false),
+        ("as", value("What becomes of an element: an expression, or a mapping of fields."), false),
+        ("page", reference("page"), false),
+    ]
+}
+
+pub fn definitions() -> Map<String, Value> {
+    let mut all = Map::new();
+    all.insert(
+        "scalar".to_owned(),
+        json!({
+            "description": vocabulary(),
+            "type": ["string", "number", "boolean"],
+        }),
+    );
+    all.insert(
+        "condition".to_owned(),
+        json!({
+            "description": "A condition: one `{{ expression }}` that is true or false.",
+            "anyOf": [{ "type": "boolean" }, { "type": "string", "pattern": "\\{\\{" }],
+        }),
+    );
+    all.insert("scalars".to_owned(), named("Names and their values.", reference("scalar")));
+    all.insert(
+        "value".to_owned(),
+        json!({
+            "description": "A literal, an `{{ expression }}`, text with expressions in it, a mapping, a list, a comprehension (`each`) or an optional value (`when`, `then`).",
+            "anyOf": [
+                reference("scalar"),
+                { "type": "null" },
+                { "type": "array", "items": reference("value") },
+                reference("comprehension"),
+                reference("optional"),
+                {
+                    "type": "object",
+                    "properties": { "...": scalar("Every field of a group that is set.") },
+                    "additionalProperties": reference("value"),
+                },
+            ],
+        }),
+    );
+    all.insert("comprehension".to_owned(), mapping(&comprehension_keys(true)));
+    all.insert(
+        "optional".to_owned(),
+        mapping(&[("when", condition("Whether there is a value."), true), ("then", value("The value."), true)]),
+    );
+    all.insert(
+        "newest".to_owned(),
+        mapping(&[
+            ("count", scalar("How many."), true),
+            ("by", scalar("The time to order by; those without one come last."), true),
+        ]),
+    );
+    all.insert(
+        "page".to_owned(),
+        json!({
+            "description": "One page: the group of `limit` and `cursor`; in a comprehension with the name to order by.",
+            "anyOf": [
+                reference("scalar"),
+                mapping(&[
+                    ("of", scalar("The group of `limit` and `cursor`."), true),
+                    ("by", scalar("The name to order by and to go on after."), false),
+                ]),
+            ],
+        }),
+    );
+    all
+}
+
+/// What can be said in an expression, for hover texts.
+fn vocabulary() -> String {
+    let list = |form: Form| {
+        let found: Vec<String> = names(form)
+            .filter(|name| WORDS.iter().all(|word| word.form != form || word.name != *name || word.place != Place::Template))
+            .map(|name| format!("`{name}`"))
+            .collect();
+        found.join(", ")
+    };
+    format!(
+        "A literal, or text with `{{{{ expressions }}}}`; one whole `\"{{{{ expression }}}}\"` keeps its type. Functions: {}. Filters: {}. Tests: {}.",
+        list(Form::Function),
+        list(Form::Filter),
+        list(Form::Test)
+    )
+}
