@@ -15,6 +15,14 @@ pub struct Span {
     pub end: u32,
 }
 
+impl Span {
+    /// From the beginning of this place to the end of another one in the same file.
+    #[must_use]
+    pub fn to(self, other: Self) -> Self {
+        Self { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
 /// The files of a compilation, by path relative to the specs folder.
 #[derive(Debug, Clone, Default)]
 pub struct SourceMap {
@@ -38,6 +46,27 @@ impl SourceMap {
     #[must_use]
     pub fn text(&self, file: FileId) -> &str {
         &self.files[file.0 as usize].1
+    }
+
+    /// Byte at a line and column (both from 1, columns count characters); the end of the text where there is none.
+    #[must_use]
+    pub fn byte(&self, file: FileId, line: u64, column: u64) -> u32 {
+        let text = self.text(file);
+        let mut start = 0;
+        for _ in 1..line {
+            match text[start..].find('\n') {
+                Some(at) => start += at + 1,
+                None => return u32::try_from(text.len()).unwrap_or(u32::MAX),
+            }
+        }
+        let skip = usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX);
+        let within = text[start..].char_indices().nth(skip).map_or(text.len() - start, |(at, _)| at);
+        u32::try_from(start + within).unwrap_or(u32::MAX)
+    }
+
+    /// All files, in the order in which they were taken in.
+    pub fn files(&self) -> impl Iterator<Item = FileId> {
+        (0..self.files.len()).map(|index| FileId(u32::try_from(index).unwrap_or(u32::MAX)))
     }
 
     /// Line and column of a byte, both from 1; columns count characters.

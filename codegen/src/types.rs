@@ -138,9 +138,34 @@ impl Types {
         if let Some(id) = self.mappings.get(&shape) {
             return *id;
         }
-        let id = self.add(ObjectType { name: name.to_owned(), fields, origin: Origin::Mapping });
+        let name = self.free_name(name);
+        let id = self.add(ObjectType { name, fields, origin: Origin::Mapping });
         self.mappings.insert(shape, id);
         id
+    }
+
+    /// Adds a type of the vocabulary, or finds the one with the same fields and types.
+    pub fn builtin(&mut self, name: &str, fields: Vec<Field>) -> ObjectId {
+        let shape = |fields: &[Field]| -> Vec<(String, Type)> {
+            fields.iter().map(|field| (field.name.clone(), field.ty.clone())).collect()
+        };
+        let wanted = shape(&fields);
+        let found = self.iter().find(|(_, object)| object.origin == Origin::Builtin && shape(&object.fields) == wanted);
+        if let Some((id, _)) = found {
+            return id;
+        }
+        let name = self.free_name(name);
+        self.add(ObjectType { name, fields, origin: Origin::Builtin })
+    }
+
+    /// The name, or the name with a number where it is taken.
+    #[must_use]
+    pub fn free_name(&self, name: &str) -> String {
+        let taken = |name: &str| self.objects.iter().any(|object| object.name == name);
+        if !taken(name) {
+            return name.to_owned();
+        }
+        (2..).map(|number| format!("{name}{number}")).find(|name| !taken(name)).unwrap_or_else(|| name.to_owned())
     }
 
     /// The object type behind an id of this arena.

@@ -23,7 +23,7 @@ pub enum ExprKind {
     Int(i64),
     /// A number with a fraction.
     Float(f64),
-    /// Text.
+    /// Text. Where its type is an enum or a quantity, a literal that was checked to be one.
     String(String),
     /// Text put together from parts; every part is a string, int, float, bool, quantity, time or enum, none optional.
     Concat(Vec<Expr>),
@@ -138,7 +138,7 @@ pub enum BinaryOp {
     Div,
     FloorDiv,
     Rem,
-    /// Element in list, key in map, text in text.
+    /// Element in list, key in map, text in text. The left side may be absent: then it is in nothing.
     In,
     /// The opposite.
     NotIn,

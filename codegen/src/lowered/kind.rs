@@ -33,7 +33,7 @@ pub struct Kind {
 }
 
 /// A field of a kind, with everything that the description says.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct KindField {
     /// Name in JSON.
     pub name: String,
@@ -54,7 +54,7 @@ pub struct KindField {
 }
 
 /// Types as Kubernetes has them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs)]
 pub enum KindFieldType {
     Bool,

@@ -13,6 +13,9 @@ pub struct Step {
     /// Only where this holds. A step that binds a new name is then optional (or an empty list); one that
     /// binds a present name again leaves it as it was.
     pub when: Option<Expr>,
+    /// Optional bindings that are known to be set where `when` holds (it has `x is set` as a conjunct):
+    /// inside the step the second local stands for the value of the first.
+    pub narrows: Vec<(LocalId, LocalId)>,
     /// The name that the result gets. It may be a name that exists already (`edit: cluster`): then the
     /// new value stands in its place (same local).
     pub binding: Option<LocalId>,

@@ -1,0 +1,186 @@
+//! Output and answers.
+
+use super::Lowering;
+use crate::diagnostic::Code;
+use crate::expression::camel;
+use crate::lowered::{Effect, ExprKind, Meaning, OutputField, Step, Verb};
+use crate::source::Span;
+use crate::syntax::Value;
+use crate::template::{TemplateScope, check_template};
+use crate::types::{Field, ObjectId, ObjectType, Origin, Type};
+
+/// Fields that the runtime adds; a tool's own output has no such names.
+const AUTOMATIC: &[&str] = &["outcome", "warnings", "changes", "returned", "total", "truncated", "cursor", "scanned"];
+
+impl Lowering<'_> {
+    /// Lowers the output: its fields, its type, and the list that a page cuts.
+    pub(super) fn output(&mut self) -> (Vec<OutputField>, Option<ObjectId>, Option<String>) {
+        self.typer.scope.at_end = true;
+        self.typer.scope.later.clear();
+        let hint = format!("{}Output", camel(&self.tool.name.text));
+        let mut fields: Vec<OutputField> = Vec::new();
+        let mut places: Vec<Span> = Vec::new();
+        for (field, about) in &self.tool.output {
+            let name = &field.key;
+            if AUTOMATIC.contains(&name.text.as_str()) {
+                self.typer
+                    .sink
+                    .error(Code::Duplicate, name.span, format!("every output has `{}` of its own", name.text))
+                    .help("choose another name");
+                self.sound = false;
+                continue;
+            }
+            if let Value::Each(each) = &field.value
+                && let Some(page) = &each.page
+            {
+                self.typer
+                    .sink
+                    .error(Code::Paging, page.span, "a page is taken by a step, not by the output")
+                    .help("take it in a `let` or `list` step, and name its result here");
+                self.sound = false;
+                continue;
+            }
+            let inner = format!("{hint}{}", camel(&name.text));
+            let value = self.typer.value(&field.value, &inner, None);
+            let Some(value) = self.keep(value) else { continue };
+            if contains_secret(self.typer.types, &value.ty) {
+                self.typer.leak(value.span);
+                self.sound = false;
+                continue;
+            }
+            places.push(name.span);
+            fields.push(OutputField { name: name.text.clone(), value, about: about.clone() });
+        }
+        self.typer.scope.at_end = false;
+        let shape = fields
+            .iter()
+            .map(|field| Field { name: field.name.clone(), ty: field.value.ty.clone(), about: field.about.clone() })
+            .collect();
+        // Each tool's output is a type of its own, however much it is like another's.
+        let name = self.typer.types.free_name(&hint);
+        let object = self.typer.types.add(ObjectType { name, fields: shape, origin: Origin::Mapping });
+        let paged = self.paged_output(&fields, &places);
+        (fields, Some(object), paged)
+    }
+
+    /// The output list that comes from the page.
+    fn paged_output(&mut self, fields: &[OutputField], places: &[Span]) -> Option<String> {
+        let (page, asked) = self.paged?;
+        let comes_from = |kind: &ExprKind| match kind {
+            ExprKind::Local(local) => *local == page,
+            ExprKind::Comprehension(each) => matches!(each.source.kind, ExprKind::Local(local) if local == page),
+            _ => false,
+        };
+        let found: Vec<usize> = (0..fields.len()).filter(|index| comes_from(&fields[*index].value.kind)).collect();
+        match found.as_slice() {
+            [one] => return Some(fields[*one].name.clone()),
+            [] if self.sound => {
+                self.typer
+                    .sink
+                    .error(Code::Paging, asked, "no output list shows this page")
+                    .help("put the result of the step into `output`, as it is or by `each`");
+            }
+            [] => {}
+            [first, second, ..] => {
+                self.typer
+                    .sink
+                    .error(Code::Paging, places[*second], "two output lists show the same page")
+                    .see(places[*first], "the first one");
+            }
+        }
+        self.sound = false;
+        None
+    }
+
+    /// Checks all templates that the tool's answers use.
+    pub(super) fn answers(&mut self, output: Option<ObjectId>, paged: Option<&str>) {
+        let Some(output) = output.filter(|_| self.sound) else { return };
+        let mut output_fields = self.typer.types.object(output).fields.clone();
+        // What templates see is looked at and thrown away: it is no type of the program.
+        let mut types = self.typer.types.clone();
+        let effect = self.tool.effect.0;
+        let field = |name: &str, ty| Field { name: name.to_owned(), ty, about: None };
+        if effect != Effect::Read {
+            let changes = crate::kinds::changes(&mut types);
+            output_fields.push(field("changes", changes));
+        }
+        output_fields.push(field("truncated", Type::Bool));
+        if paged.is_some() {
+            output_fields.push(field("returned", Type::Int));
+            for name in ["total", "scanned"] {
+                output_fields.push(field(name, Type::Int.optional()));
+            }
+            output_fields.push(field("cursor", Type::String.optional()));
+        }
+        let name = "output".to_owned();
+        let object = types.add(ObjectType { name, fields: output_fields, origin: Origin::Mapping });
+        let mut scope = TemplateScope::new(self.shared, types, object, self.typer.locals.clone(), self.typer.scope.clone());
+        for (_, text) in &self.tool.answers {
+            check_template(text, &mut scope, self.typer.sink);
+        }
+        let mut partials = vec!["foot.md".to_owned()];
+        if effect != Effect::Read && !self.tool.answers.iter().any(|(outcome, _)| *outcome == Some(crate::lowered::Outcome::Planned)) {
+            partials.push("planned.md".to_owned());
+        }
+        for step in &self.tool.steps {
+            if let crate::syntax::Verb::Confirm { plan, .. } = &step.verb {
+                partials.push(plan.text.clone());
+            }
+        }
+        for name in partials {
+            if let Some(text) = self.shared.partials.get(&name) {
+                check_template(text, &mut scope, self.typer.sink);
+            }
+        }
+        self.typer.scope.use_as(&scope.into_scope());
+    }
+
+    /// Names that nothing uses.
+    pub(super) fn unused(&mut self, steps: &[Step]) {
+        for step in steps {
+            // What an edit or wait gives back is looked at by name alone; what it works on is used by it.
+            if let Verb::Confirm(confirm) = &step.verb {
+                self.typer.scope.mark_used(confirm.by);
+            }
+        }
+        let grouped: Vec<usize> = self
+            .groups
+            .iter()
+            .filter(|group| self.typer.scope.is_used(group.local))
+            .flat_map(|group| group.members.iter().copied())
+            .collect();
+        for (index, param) in self.params.iter().enumerate() {
+            let used = self.typer.scope.is_used(param.local) || grouped.contains(&index) || param.meaning == Some(Meaning::DryRun);
+            if !used {
+                let name = &self.param_names[index];
+                let span = if name.span.file == self.tool.name.span.file { name.span } else { self.tool.name.span };
+                self.typer
+                    .sink
+                    .error(Code::Unused, span, format!("parameter `{}` is never used", name.text))
+                    .help("use it in a step or in the output, or take it out");
+            }
+        }
+        for binding in &self.bindings {
+            if binding.own && !binding.acts && !self.typer.scope.is_used(binding.local) {
+                self.typer
+                    .sink
+                    .error(Code::Unused, binding.name.span, format!("`{}` is never used", binding.name.text))
+                    .help("use it in a later step or in the output, or take the step out");
+            }
+        }
+    }
+}
+
+fn contains_secret(types: &crate::types::Types, ty: &Type) -> bool {
+    match ty {
+        Type::Secret => true,
+        Type::List(inner) | Type::Map(inner) | Type::Optional(inner) => contains_secret(types, inner),
+        Type::Object(id) => {
+            let object = types.object(*id);
+            // Kinds' objects are checked field by field where they are written.
+            matches!(object.origin, Origin::Mapping | Origin::Group)
+                && object.fields.iter().any(|field| contains_secret(types, &field.ty))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,18 @@
+//! Expressions: parsed, then typed into their lowered form.
+
+mod calls;
+mod coerce;
+mod compare;
+mod describe;
+mod parse;
+mod scope;
+mod tree;
+mod typing;
+mod values;
+
+pub use describe::describe;
+pub use parse::{parse_parts, parse_template};
+pub use scope::{Mark, Scope, Seen};
+pub use tree::{Part, Statement, Tree, TreeKind, Word};
+pub use typing::{Context, Typer};
+pub use values::{camel, literal_fits_quantity};

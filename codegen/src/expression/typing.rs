@@ -1,0 +1,408 @@
+//! From trees to typed expressions.
+
+use super::describe;
+use super::scope::Scope;
+use super::tree::{Arithmetic, Tree, TreeKind, Word};
+use crate::diagnostic::{Code, Sink};
+use crate::kinds::Kinds;
+use crate::lowered::{BinaryOp, Expr, ExprKind, Local, LocalId, LocalKind, UnaryOp};
+use crate::source::Span;
+use crate::types::{Origin, Type, Types};
+
+/// Where expressions stand: some functions are possible in one place alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Context {
+    /// In a mapping.
+    Mapping,
+    /// In a `let` step, which is worked out once.
+    Let,
+    /// In a template.
+    Template,
+}
+
+/// Types expressions of one tool.
+pub struct Typer<'a> {
+    /// Object types.
+    pub types: &'a mut Types,
+    /// Kinds.
+    pub kinds: &'a Kinds,
+    /// Where problems go.
+    pub sink: &'a mut Sink,
+    /// Everything that expressions of the tool can name.
+    pub locals: Vec<Local>,
+    /// What names mean.
+    pub scope: Scope,
+    /// Where the expressions stand.
+    pub context: Context,
+}
+
+impl Typer<'_> {
+    /// Whether a template is looked at.
+    #[must_use]
+    pub fn in_template(&self) -> bool {
+        self.context == Context::Template
+    }
+
+    /// Makes a local.
+    pub fn local(&mut self, name: &str, ty: Type, kind: LocalKind) -> LocalId {
+        self.locals.push(Local { name: name.to_owned(), ty, kind });
+        LocalId(self.locals.len() - 1)
+    }
+
+    /// A condition.
+    pub fn condition(&mut self, tree: &Tree) -> Option<Expr> {
+        let expr = self.infer(tree, None)?;
+        match &expr.ty {
+            Type::Bool => Some(expr),
+            Type::Optional(inner) if **inner == Type::Bool => {
+                self.maybe_absent(&expr);
+                None
+            }
+            Type::Secret => {
+                self.leak(expr.span);
+                None
+            }
+            other => {
+                let has = describe(self.types, other);
+                let help = match other {
+                    Type::List(_) | Type::Map(_) | Type::String => "ask `is empty` or `is not empty`",
+                    Type::Optional(_) => "ask `is set` or `is not set`",
+                    _ => "compare it with something",
+                };
+                self.sink
+                    .error(Code::NotBool, expr.span, format!("a condition must be a bool, not {has}"))
+                    .label(format!("this is {has}"))
+                    .help(help);
+                None
+            }
+        }
+    }
+
+    /// An expression of a wanted type.
+    pub fn check(&mut self, tree: &Tree, wanted: &Type) -> Option<Expr> {
+        let expr = self.infer(tree, Some(wanted))?;
+        self.coerce(expr, wanted)
+    }
+
+    /// An expression, whatever its type; `wanted` says what literals may become.
+    pub fn infer(&mut self, tree: &Tree, wanted: Option<&Type>) -> Option<Expr> {
+        let span = tree.span;
+        let make = |kind, ty| Some(Expr { kind, ty, span });
+        if let Some(path) = tree.path()
+            && let Some((local, ty)) = self.scope.narrowed(&path)
+        {
+            return make(ExprKind::Local(local), ty);
+        }
+        match &tree.kind {
+            TreeKind::Bool(value) => make(ExprKind::Bool(*value), Type::Bool),
+            TreeKind::Int(value) => make(ExprKind::Int(*value), Type::Int),
+            TreeKind::Float(value) => make(ExprKind::Float(*value), Type::Float),
+            TreeKind::Text(text) => self.text_literal(text, span, wanted),
+            TreeKind::List(items) => {
+                let inner = match wanted.map(Type::required) {
+                    Some(Type::List(inner)) => Some((**inner).clone()),
+                    _ => None,
+                };
+                self.list_literal(items, span, inner.as_ref())
+            }
+            TreeKind::Name(name) => self.name(name, span),
+            TreeKind::Field(of, field) => {
+                let of = self.infer(of, None)?;
+                self.field(of, field, span)
+            }
+            TreeKind::Index(of, key) => {
+                let of = self.infer(of, None)?;
+                self.index(of, key, span)
+            }
+            TreeKind::Not(inner) => {
+                let inner = self.condition(inner)?;
+                make(ExprKind::Unary(UnaryOp::Not, Box::new(inner)), Type::Bool)
+            }
+            TreeKind::Neg(inner) => {
+                let inner = self.infer(inner, None)?;
+                if !matches!(inner.ty, Type::Int | Type::Float) {
+                    return self.not_a_number(&inner);
+                }
+                let ty = inner.ty.clone();
+                make(ExprKind::Unary(UnaryOp::Neg, Box::new(inner)), ty)
+            }
+            TreeKind::And(..) => self.all_of(&tree.conjuncts(), span),
+            TreeKind::Or(..) => self.any_of(&tree.disjuncts(), span),
+            TreeKind::Compare(op, left, right) => self.compare(*op, left, right, span),
+            TreeKind::Arithmetic(op, left, right) => self.arithmetic(*op, left, right, span),
+            TreeKind::Join(..) => {
+                let mut parts = Vec::new();
+                self.join_parts(tree, &mut parts)?;
+                make(ExprKind::Concat(parts), Type::String)
+            }
+            TreeKind::Conditional { condition, then, otherwise } => self.conditional(condition, then, otherwise, span, wanted),
+            TreeKind::Filter { name, subject, args } if name.text == "default" => self.default(name, subject, args, span),
+            TreeKind::Filter { name, subject, args } => self.filter(name, subject, args, span),
+            TreeKind::Test { name, subject, args } => self.test(name, subject, args, span),
+            TreeKind::Call { name, args } => self.call(name, args, span),
+        }
+    }
+
+    fn name(&mut self, name: &str, span: Span) -> Option<Expr> {
+        let Some(seen) = self.scope.look_up(name) else {
+            if let Some(place) = self.scope.later.get(name).copied() {
+                self.sink
+                    .error(Code::UsedBeforeBound, span, format!("`{name}` is used before the step that gives it"))
+                    .see(place, "given here")
+                    .help("move the step further up");
+                return None;
+            }
+            let names: Vec<String> = self.scope.names().map(str::to_owned).collect();
+            let template = self.in_template();
+            let error = self.sink.error(Code::UnknownName, span, format!("there is nothing called `{name}` here"));
+            error.suggest(name, names.iter().map(String::as_str));
+            if template && error.help.is_none() {
+                error.help("templates see the parameters, `output`, `warnings` and `outcome`; put what is missing into `output`");
+            }
+            return None;
+        };
+        let ty = seen.ty?;
+        if seen.hidden_from_templates && self.in_template() {
+            self.leak(span);
+            return None;
+        }
+        Some(Expr { kind: ExprKind::Local(seen.local), ty, span })
+    }
+
+    fn field(&mut self, of: Expr, field: &Word, span: Span) -> Option<Expr> {
+        let Type::Object(id) = *of.ty.required() else {
+            let has = describe(self.types, &of.ty);
+            let error = self.sink.error(Code::UnknownField, field.span, format!("{has} has no fields"));
+            error.label(format!("no field `{}` on {has}", field.text));
+            match of.ty.required() {
+                Type::List(_) => error.help("go through the list by `each`, or take one element by `| first`"),
+                Type::Map(_) => error.help(format!("ask for a key by `['{}']`, or for all by `| entries`", field.text)),
+                Type::Opaque => error.help("opaque values are copied whole, never looked into"),
+                _ => error,
+            };
+            return None;
+        };
+        let object = self.types.object(id);
+        let Some(found) = object.field(&field.text) else {
+            self.no_such_field(id, field);
+            return None;
+        };
+        let ty = if of.ty.is_optional() { found.ty.clone().optional() } else { found.ty.clone() };
+        Some(Expr { kind: ExprKind::Field { of: Box::new(of), name: field.text.clone() }, ty, span })
+    }
+
+    fn no_such_field(&mut self, id: crate::types::ObjectId, field: &Word) {
+        let object = self.types.object(id);
+        let name = describe(self.types, &Type::Object(id));
+        if let Some(known) = self.kinds.fields(id).and_then(|fields| fields.iter().find(|one| one.name == field.text)) {
+            let whole = matches!(object.origin, Origin::Resource(kind) if self.kinds.kind(kind).metadata_only);
+            let error = self.sink.error(Code::WriteOnly, field.span, format!("`{}` of {name} cannot be read", field.text));
+            if whole && !known.write_only {
+                error.help(format!("objects of the kind {name} are read as metadata alone"));
+            } else {
+                error.help("the field is write-only");
+            }
+            return;
+        }
+        let names: Vec<&str> = object.fields.iter().map(|field| field.name.as_str()).collect();
+        self.sink
+            .error(Code::UnknownField, field.span, format!("{name} has no field `{}`", field.text))
+            .label("unknown field")
+            .suggest(&field.text, names);
+    }
+
+    fn index(&mut self, of: Expr, key: &Tree, span: Span) -> Option<Expr> {
+        let Type::Map(inner) = of.ty.clone() else {
+            let has = describe(self.types, &of.ty);
+            let help = match of.ty.required() {
+                Type::List(_) => "take an element by `| first`, `| last` or a comprehension",
+                Type::Object(_) => "fields of an object are named by `.name`",
+                _ => "only maps are asked by key",
+            };
+            self.sink.error(Code::TypeMismatch, of.span, format!("{has} cannot be asked by `[…]`")).help(help);
+            return None;
+        };
+        let key = self.check(key, &Type::String)?;
+        Some(Expr { kind: ExprKind::Index { of: Box::new(of), key: Box::new(key) }, ty: inner.optional(), span })
+    }
+
+    /// `a and b and …`: what is known to be set in one part is so in those that follow.
+    fn all_of(&mut self, parts: &[&Tree], span: Span) -> Option<Expr> {
+        let [first, rest @ ..] = parts else { return None };
+        if rest.is_empty() {
+            return self.condition(first);
+        }
+        let subject = first.set_subject().and_then(|subject| self.narrowable(subject));
+        let left = self.condition(first);
+        let (right, bound) = self.narrowing(subject.as_ref(), |typer| typer.all_of(rest, span));
+        let (left, right) = (left?, right?);
+        let kind = match (subject, bound) {
+            (Some((_, subject)), Some(bound)) => ExprKind::IfSet {
+                subject: Box::new(subject),
+                bound,
+                then: Box::new(right),
+                otherwise: Box::new(Expr { kind: ExprKind::Bool(false), ty: Type::Bool, span }),
+            },
+            _ => ExprKind::Binary(BinaryOp::And, Box::new(left), Box::new(right)),
+        };
+        Some(Expr { kind, ty: Type::Bool, span })
+    }
+
+    /// `a or b or …`: where `x is not set` did not hold, `x` is set in what follows.
+    fn any_of(&mut self, parts: &[&Tree], span: Span) -> Option<Expr> {
+        let [first, rest @ ..] = parts else { return None };
+        if rest.is_empty() {
+            return self.condition(first);
+        }
+        let subject = first.unset_subject().and_then(|subject| self.narrowable(subject));
+        let left = self.condition(first);
+        let (right, bound) = self.narrowing(subject.as_ref(), |typer| typer.any_of(rest, span));
+        let (left, right) = (left?, right?);
+        let kind = match (subject, bound) {
+            (Some((_, subject)), Some(bound)) => ExprKind::IfSet {
+                subject: Box::new(subject),
+                bound,
+                then: Box::new(right),
+                otherwise: Box::new(Expr { kind: ExprKind::Bool(true), ty: Type::Bool, span }),
+            },
+            _ => ExprKind::Binary(BinaryOp::Or, Box::new(left), Box::new(right)),
+        };
+        Some(Expr { kind, ty: Type::Bool, span })
+    }
+
+    /// A path whose presence can be known, with its optional value.
+    pub fn narrowable(&mut self, subject: &Tree) -> Option<(String, Expr)> {
+        let path = subject.path()?;
+        let mark = self.sink.mark();
+        let expr = self.infer(subject, None);
+        // What is wrong with it is said where it is typed as a condition.
+        self.sink.forget_since(mark);
+        expr.filter(|expr| expr.ty.is_optional()).map(|expr| (path, expr))
+    }
+
+    /// Types something with a path known to be set; gives the local of its value where that was used.
+    pub fn narrowing<T>(&mut self, subject: Option<&(String, Expr)>, inner: impl FnOnce(&mut Self) -> T) -> (T, Option<LocalId>) {
+        let Some((path, subject)) = subject else { return (inner(self), None) };
+        let mark = self.scope.mark();
+        let ty = subject.ty.required().clone();
+        let name = path.replace('.', "_");
+        let bound = self.local(&name, ty.clone(), LocalKind::Item);
+        self.scope.narrow(path.clone(), bound, ty);
+        let result = inner(self);
+        self.scope.reset(mark);
+        let used = self.scope.is_used(bound);
+        if !used && self.locals.len() == bound.0 + 1 {
+            self.locals.pop();
+        }
+        (result, used.then_some(bound))
+    }
+
+    fn conditional(&mut self, condition: &Tree, then: &Tree, otherwise: &Tree, span: Span, wanted: Option<&Type>) -> Option<Expr> {
+        let parts = condition.conjuncts();
+        let mut subjects: Vec<(String, Expr)> = Vec::new();
+        for part in &parts {
+            subjects.extend(part.set_subject().and_then(|subject| self.narrowable(subject)));
+        }
+        let unset = match parts.as_slice() {
+            [one] => one.unset_subject().and_then(|subject| self.narrowable(subject)),
+            _ => None,
+        };
+        let asked = self.condition(condition);
+        let (then, bound) = self.narrowing(subjects.first(), |typer| {
+            let (then, inner) = typer.narrowing(subjects.get(1), |typer| typer.infer(then, wanted));
+            then.map(|then| match (inner, subjects.get(1)) {
+                (Some(inner), Some((_, subject))) => (then, Some((inner, subject.clone()))),
+                _ => (then, None),
+            })
+        });
+        let (otherwise, unset_bound) = self.narrowing(unset.as_ref(), |typer| typer.infer(otherwise, wanted));
+        let (asked, (then, second), otherwise) = (asked?, then?, otherwise?);
+        let (then, otherwise) = self.unify(then, otherwise, "the two branches")?;
+        let ty = then.ty.clone();
+        let if_set = |subject: Expr, bound, then: Expr, otherwise: Expr| Expr {
+            kind: ExprKind::IfSet { subject: Box::new(subject), bound, then: Box::new(then), otherwise: Box::new(otherwise) },
+            ty: ty.clone(),
+            span,
+        };
+        if let (Some((_, subject)), Some(bound)) = (unset, unset_bound) {
+            // `a if x is not set else b(x)` is `b(x) if x is set else a`.
+            return Some(if_set(subject, bound, otherwise, then));
+        }
+        let one_question = parts.len() == 1;
+        let whole = |then: Expr| Expr {
+            kind: ExprKind::Conditional {
+                condition: Box::new(asked.clone()),
+                then: Box::new(then),
+                otherwise: Box::new(otherwise.clone()),
+            },
+            ty: ty.clone(),
+            span,
+        };
+        // The whole question is asked inside; outside stands only the presence that the branch needs.
+        let mut result = if one_question && bound.is_some() { then } else { whole(then) };
+        if let Some((inner, subject)) = second {
+            result = if_set(subject, inner, result, otherwise.clone());
+        }
+        if let (Some(bound), Some((_, subject))) = (bound, subjects.first()) {
+            result = if_set(subject.clone(), bound, result, otherwise.clone());
+        }
+        Some(result)
+    }
+
+    fn arithmetic(&mut self, op: Arithmetic, left: &Tree, right: &Tree, span: Span) -> Option<Expr> {
+        let (left, right) = (self.infer(left, None), self.infer(right, None));
+        let (left, right) = (left?, right?);
+        if op == Arithmetic::Add && matches!((&left.ty, &right.ty), (Type::List(_), Type::List(_))) {
+            let (left, right) = self.unify(left, right, "the lists")?;
+            let ty = left.ty.clone();
+            return Some(Expr { kind: ExprKind::Binary(BinaryOp::Concat, Box::new(left), Box::new(right)), ty, span });
+        }
+        for side in [&left, &right] {
+            if !matches!(side.ty, Type::Int | Type::Float) {
+                return self.not_a_number(side);
+            }
+        }
+        // `/` gives a fraction, as in Jinja; `//` does not.
+        let (left, right) = if op == Arithmetic::Div {
+            (self.coerce(left, &Type::Float)?, self.coerce(right, &Type::Float)?)
+        } else {
+            self.unify(left, right, "the two numbers")?
+        };
+        let op = match op {
+            Arithmetic::Add => BinaryOp::Add,
+            Arithmetic::Sub => BinaryOp::Sub,
+            Arithmetic::Mul => BinaryOp::Mul,
+            Arithmetic::Div => BinaryOp::Div,
+            Arithmetic::FloorDiv => BinaryOp::FloorDiv,
+            Arithmetic::Rem => BinaryOp::Rem,
+        };
+        let ty = left.ty.clone();
+        Some(Expr { kind: ExprKind::Binary(op, Box::new(left), Box::new(right)), ty, span })
+    }
+
+    fn not_a_number(&mut self, expr: &Expr) -> Option<Expr> {
+        match &expr.ty {
+            Type::Secret => self.leak(expr.span),
+            Type::Optional(inner) if matches!(**inner, Type::Int | Type::Float) => self.maybe_absent(expr),
+            other => {
+                let has = describe(self.types, other);
+                let error = self.sink.error(Code::TypeMismatch, expr.span, format!("expected a number, found {has}"));
+                if matches!(other, Type::String | Type::Enum(_)) {
+                    error.help("texts are joined by `~`");
+                }
+            }
+        }
+        None
+    }
+
+    fn join_parts(&mut self, tree: &Tree, parts: &mut Vec<Expr>) -> Option<()> {
+        if let TreeKind::Join(left, right) = &tree.kind {
+            let first = self.join_parts(left, parts);
+            let second = self.join_parts(right, parts);
+            return first.and(second);
+        }
+        let expr = self.infer(tree, None)?;
+        parts.push(self.text_part(expr)?);
+        Some(())
+    }
+}

@@ -1,0 +1,137 @@
+//! Resource descriptions: the Kubernetes kinds that tools touch.
+
+mod builtin;
+mod read;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::diagnostic::{Code, Sink};
+use crate::load::{Name, Node};
+use crate::lowered::{Kind, KindField, KindFieldType};
+use crate::source::SourceMap;
+use crate::syntax::Reading;
+use crate::types::{KindId, ObjectId, Type, Types};
+
+pub use builtin::{changes, delete_result};
+
+/// All kinds, ordered by name.
+#[derive(Debug, Default)]
+pub struct Kinds {
+    /// The kinds.
+    pub list: Vec<Kind>,
+    fields: BTreeMap<ObjectId, Vec<KindField>>,
+    /// Kinds whose description is wrong: what is said of them elsewhere is not complained about.
+    broken: BTreeSet<String>,
+}
+
+impl Kinds {
+    /// The kind behind an id.
+    #[must_use]
+    pub fn kind(&self, id: KindId) -> &Kind {
+        &self.list[id.0]
+    }
+
+    /// The fields of an object of a kind, with everything that the description says; also those that are never read.
+    #[must_use]
+    pub fn fields(&self, object: ObjectId) -> Option<&[KindField]> {
+        self.fields.get(&object).map(Vec::as_slice)
+    }
+
+    /// Looks a kind up; says where there is none.
+    pub fn find(&self, name: &Name, sink: &mut Sink) -> Option<KindId> {
+        if let Some(at) = self.list.iter().position(|kind| kind.kind == name.text) {
+            return Some(KindId(at));
+        }
+        if !self.broken.contains(&name.text) {
+            sink.error(Code::UnknownKind, name.span, format!("there is no description of the kind `{}`", name.text))
+                .suggest(&name.text, self.list.iter().map(|kind| kind.kind.as_str()));
+            if let Some(error) = sink.last()
+                && error.help.is_none()
+            {
+                error.help(format!("describe it in `resources/{}.yaml`", name.text.to_lowercase()));
+            }
+        }
+        None
+    }
+}
+
+/// Reads all resource descriptions.
+pub fn read_kinds(nodes: &[Node], types: &mut Types, sources: &SourceMap, sink: &mut Sink) -> Kinds {
+    let mut kinds = Kinds::default();
+    let mut named: Vec<(Name, &Node)> = Vec::new();
+    for node in nodes {
+        let mut cx = Reading { sources, sink };
+        let Some(name) = node.get("resource").and_then(|name| crate::syntax::plain_text(name, "`resource`", &mut cx)) else {
+            if node.get("resource").is_none() {
+                cx.sink
+                    .error(Code::MissingKey, node.span, "a resource description has no `resource`")
+                    .help("begin with `resource: Kind`");
+            }
+            continue;
+        };
+        if let Some((first, _)) = named.iter().find(|(other, _)| other.text == name.text) {
+            let span = first.span;
+            cx.sink
+                .error(Code::Duplicate, name.span, format!("the kind `{}` is described twice", name.text))
+                .see(span, "first here");
+            continue;
+        }
+        named.push((name, node));
+    }
+    named.sort_by(|a, b| a.0.text.cmp(&b.0.text));
+    let metadata = builtin::metadata(types);
+    for (name, node) in named {
+        let id = KindId(kinds.list.len());
+        let mut reader = read::KindReader { types, metadata: &metadata, id, cx: Reading { sources, sink } };
+        match reader.read(&name, node) {
+            Some(kind) => {
+                index(&kind, &mut kinds.fields);
+                kinds.list.push(kind);
+            }
+            None => {
+                kinds.broken.insert(name.text);
+            }
+        }
+    }
+    kinds
+}
+
+fn index(kind: &Kind, into: &mut BTreeMap<ObjectId, Vec<KindField>>) {
+    into.insert(kind.object, kind.fields.clone());
+    for field in &kind.fields {
+        index_type(&field.ty, into);
+    }
+}
+
+fn index_type(ty: &KindFieldType, into: &mut BTreeMap<ObjectId, Vec<KindField>>) {
+    match ty {
+        KindFieldType::Object { object, fields } => {
+            into.insert(*object, fields.clone());
+            for field in fields {
+                index_type(&field.ty, into);
+            }
+        }
+        KindFieldType::List { items, .. } => index_type(items, into),
+        KindFieldType::Map(inner) => index_type(inner, into),
+        _ => {}
+    }
+}
+
+/// The type of the language for a type of a description.
+#[must_use]
+pub fn type_of(ty: &KindFieldType) -> Type {
+    match ty {
+        KindFieldType::Bool => Type::Bool,
+        KindFieldType::Int { .. } => Type::Int,
+        KindFieldType::Float => Type::Float,
+        KindFieldType::String { .. } => Type::String,
+        KindFieldType::Enum(words) => Type::Enum(words.clone()),
+        KindFieldType::Quantity => Type::Quantity,
+        KindFieldType::Time => Type::Time,
+        KindFieldType::Secret => Type::Secret,
+        KindFieldType::List { items, .. } => Type::List(Box::new(type_of(items))),
+        KindFieldType::Map(inner) => Type::Map(Box::new(type_of(inner))),
+        KindFieldType::Object { object, .. } => Type::Object(*object),
+        KindFieldType::Opaque => Type::Opaque,
+    }
+}

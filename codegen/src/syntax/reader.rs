@@ -1,0 +1,277 @@
+//! Reads mappings key by key: what is missing, unknown, doubled or of the wrong form is reported here,
+//! with its place and the nearest name that would be right.
+
+use std::cell::RefCell;
+
+use crate::diagnostic::{Code, Sink};
+use crate::load::{Entry, Name, Node, NodeKind, Text};
+use crate::source::{SourceMap, Span};
+
+use super::{Scalar, ScalarKind};
+
+/// Where the reading goes on.
+pub struct Reading<'a> {
+    /// The files.
+    pub sources: &'a SourceMap,
+    /// Where problems go.
+    pub sink: &'a mut Sink,
+}
+
+impl Reading<'_> {
+    /// Says that a value has the wrong form.
+    pub fn wrong_shape(&mut self, node: &Node, what: &str, wanted: &str) {
+        self.sink
+            .error(Code::WrongShape, node.span, format!("{what} must be {wanted}, not {}", node.describe()))
+            .label(format!("expected {wanted}"));
+    }
+
+    /// A scalar that may hold `{{ }}`.
+    pub fn scalar(&mut self, node: &Node, what: &str) -> Option<Scalar> {
+        let kind = match &node.kind {
+            NodeKind::Bool(value) => ScalarKind::Bool(*value),
+            NodeKind::Int(value) => ScalarKind::Int(*value),
+            NodeKind::Float(value) => ScalarKind::Float(*value),
+            NodeKind::Text(value) => ScalarKind::Text(self.text_of(value, node.span)),
+            NodeKind::Map(entries) if looks_like_expression(entries) => {
+                self.sink
+                    .error(Code::WrongShape, node.span, format!("{what} is read by YAML as a mapping of a mapping"))
+                    .help("put quotes around the expression: \"{{ … }}\"");
+                return None;
+            }
+            _ => {
+                self.wrong_shape(node, what, "text or an expression");
+                return None;
+            }
+        };
+        Some(Scalar { kind, span: node.span })
+    }
+
+    /// A text with the places of its bytes.
+    pub fn text_of(&self, value: &str, span: Span) -> Text {
+        Text::of_scalar(value, span, self.sources.text(span.file))
+    }
+}
+
+/// `{{ x }}` without quotes is a mapping whose key is a mapping.
+pub fn looks_like_expression(entries: &[Entry]) -> bool {
+    entries.len() == 1 && entries[0].key.text.starts_with('{')
+}
+
+/// A mapping being read.
+pub struct Reader<'n> {
+    what: String,
+    span: Span,
+    entries: &'n [Entry],
+    asked: RefCell<Vec<&'static str>>,
+}
+
+impl<'n> Reader<'n> {
+    /// Begins to read a node as a mapping.
+    pub fn new(node: &'n Node, what: impl Into<String>, cx: &mut Reading<'_>) -> Option<Self> {
+        let what = what.into();
+        let NodeKind::Map(entries) = &node.kind else {
+            cx.wrong_shape(node, &what, "a mapping");
+            return None;
+        };
+        duplicates(entries, &what, cx.sink);
+        Some(Self { what, span: node.span, entries, asked: RefCell::default() })
+    }
+
+    /// Where the mapping begins.
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    /// Its keys.
+    pub fn keys(&self) -> impl Iterator<Item = &'n Name> {
+        self.entries.iter().map(|entry| &entry.key)
+    }
+
+    /// Whether it has a key; asking this makes the key a known one.
+    pub fn has(&self, key: &'static str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &'static str) -> Option<&'n Node> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    /// Key and value.
+    pub fn entry(&self, key: &'static str) -> Option<&'n Entry> {
+        self.asked.borrow_mut().push(key);
+        self.entries.iter().find(|entry| entry.key.text == key)
+    }
+
+    /// The value of a key that must be there.
+    pub fn need(&self, key: &'static str, cx: &mut Reading<'_>) -> Option<&'n Node> {
+        let found = self.get(key);
+        if found.is_none() {
+            let mut wrong = None;
+            for entry in self.entries {
+                if crate::diagnostic::nearest(&entry.key.text, [key]).is_some() {
+                    wrong = Some(entry.key.span);
+                }
+            }
+            let error = cx.sink.error(Code::MissingKey, wrong.unwrap_or(self.span), format!("{} has no `{key}`", self.what));
+            error.label(format!("`{key}` is missing"));
+            if wrong.is_some() {
+                error.help(format!("did you mean `{key}`?"));
+            }
+        }
+        found
+    }
+
+    /// A plain text.
+    pub fn text(&self, key: &'static str, cx: &mut Reading<'_>) -> Option<Name> {
+        let node = self.get(key)?;
+        plain_text(node, &format!("`{key}`"), cx)
+    }
+
+    /// A plain text that must be there.
+    pub fn need_text(&self, key: &'static str, cx: &mut Reading<'_>) -> Option<Name> {
+        let node = self.need(key, cx)?;
+        plain_text(node, &format!("`{key}`"), cx)
+    }
+
+    /// A scalar that may hold `{{ }}`.
+    pub fn scalar(&self, key: &'static str, cx: &mut Reading<'_>) -> Option<Scalar> {
+        let node = self.get(key)?;
+        cx.scalar(node, &format!("`{key}`"))
+    }
+
+    /// A scalar that must be there.
+    pub fn need_scalar(&self, key: &'static str, cx: &mut Reading<'_>) -> Option<Scalar> {
+        let node = self.need(key, cx)?;
+        cx.scalar(node, &format!("`{key}`"))
+    }
+
+    /// `true` or `false`.
+    pub fn bool(&self, key: &'static str, cx: &mut Reading<'_>) -> Option<bool> {
+        let node = self.get(key)?;
+        if let NodeKind::Bool(value) = node.kind {
+            return Some(value);
+        }
+        cx.wrong_shape(node, &format!("`{key}`"), "true or false");
+        None
+    }
+
+    /// A whole number.
+    pub fn int(&self, key: &'static str, cx: &mut Reading<'_>) -> Option<i64> {
+        let node = self.get(key)?;
+        if let NodeKind::Int(value) = node.kind {
+            return Some(value);
+        }
+        cx.wrong_shape(node, &format!("`{key}`"), "a whole number");
+        None
+    }
+
+    /// A whole number that is not negative.
+    pub fn size(&self, key: &'static str, cx: &mut Reading<'_>) -> Option<usize> {
+        let node = self.get(key)?;
+        if let NodeKind::Int(value) = node.kind
+            && let Ok(size) = usize::try_from(value)
+        {
+            return Some(size);
+        }
+        cx.wrong_shape(node, &format!("`{key}`"), "a whole number that is not negative");
+        None
+    }
+
+    /// One word of a closed list.
+    pub fn word<T: Copy>(&self, key: &'static str, table: &[(&'static str, T)], cx: &mut Reading<'_>) -> Option<(T, Span)> {
+        let name = self.text(key, cx)?;
+        word(&name, &format!("`{key}`"), table, cx).map(|value| (value, name.span))
+    }
+
+    /// A list of plain texts.
+    pub fn texts(&self, key: &'static str, cx: &mut Reading<'_>) -> Vec<Name> {
+        let Some(node) = self.get(key) else { return Vec::new() };
+        let NodeKind::List(items) = &node.kind else {
+            cx.wrong_shape(node, &format!("`{key}`"), "a list");
+            return Vec::new();
+        };
+        items.iter().filter_map(|item| plain_text(item, &format!("an element of `{key}`"), cx)).collect()
+    }
+
+    /// Ends the reading: every key that was not asked for is unknown.
+    pub fn finish(self, cx: &mut Reading<'_>) {
+        let asked = self.asked.into_inner();
+        for entry in self.entries {
+            if !asked.contains(&entry.key.text.as_str()) {
+                let mut known: Vec<&str> = asked.clone();
+                known.sort_unstable();
+                known.dedup();
+                cx.sink
+                    .error(Code::UnknownKey, entry.key.span, format!("{} has no key `{}`", self.what, entry.key.text))
+                    .label("unknown key")
+                    .suggest(&entry.key.text, known);
+            }
+        }
+    }
+}
+
+/// Looks a word up in a closed list.
+pub fn word<T: Copy>(name: &Name, what: &str, table: &[(&'static str, T)], cx: &mut Reading<'_>) -> Option<T> {
+    let found = table.iter().find(|(word, _)| *word == name.text).map(|(_, value)| *value);
+    if found.is_none() {
+        cx.sink
+            .error(Code::UnknownWord, name.span, format!("`{}` is not possible for {what}", name.text))
+            .suggest(&name.text, table.iter().map(|(word, _)| *word));
+    }
+    found
+}
+
+/// A text without `{{ }}`.
+pub fn plain_text(node: &Node, what: &str, cx: &mut Reading<'_>) -> Option<Name> {
+    match &node.kind {
+        NodeKind::Text(text) => Some(Name { text: text.clone(), span: node.span }),
+        NodeKind::Map(entries) if looks_like_expression(entries) => {
+            cx.sink.error(Code::WrongShape, node.span, format!("{what} must be plain text, not an expression"));
+            None
+        }
+        NodeKind::Int(_) | NodeKind::Float(_) | NodeKind::Bool(_) => {
+            cx.wrong_shape(node, what, "text");
+            let mark = cx.sink.mark() - 1;
+            cx.sink.since(mark)[0].help("put quotes around it, so that YAML reads it as text");
+            None
+        }
+        _ => {
+            cx.wrong_shape(node, what, "text");
+            None
+        }
+    }
+}
+
+/// The entries of a mapping, or of nothing.
+pub fn entries<'n>(node: &'n Node, what: &str, cx: &mut Reading<'_>) -> &'n [Entry] {
+    match &node.kind {
+        NodeKind::Map(entries) => {
+            duplicates(entries, what, cx.sink);
+            entries
+        }
+        _ => {
+            cx.wrong_shape(node, what, "a mapping");
+            &[]
+        }
+    }
+}
+
+/// The elements of a list.
+pub fn elements<'n>(node: &'n Node, what: &str, cx: &mut Reading<'_>) -> &'n [Node] {
+    if let NodeKind::List(items) = &node.kind {
+        return items;
+    }
+    cx.wrong_shape(node, what, "a list");
+    &[]
+}
+
+fn duplicates(entries: &[Entry], what: &str, sink: &mut Sink) {
+    for (index, entry) in entries.iter().enumerate() {
+        if let Some(first) = entries[..index].iter().find(|earlier| earlier.key.text == entry.key.text) {
+            sink.error(Code::Duplicate, entry.key.span, format!("{what} has the key `{}` twice", entry.key.text))
+                .label("here again")
+                .see(first.key.span, "first here");
+        }
+    }
+}

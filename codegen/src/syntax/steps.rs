@@ -1,0 +1,322 @@
+//! Steps: the verb, its clauses, and shared steps taken in by `use`.
+
+use std::collections::BTreeMap;
+
+use super::reader::{Reader, Reading};
+use super::tool::OUTCOMES;
+use super::value::{read_each, read_newest, read_page, read_scalars, read_value};
+use super::{Create, Edit, List, Object, Progress, Require, Scalar, Step, Value, Verb, Wait};
+use crate::diagnostic::{Code, nearest};
+use crate::load::{Name, Node, NodeKind};
+use crate::lowered::{AdviceOn, Undo};
+
+/// What `steps.yaml` has.
+#[derive(Debug, Default)]
+pub struct SharedSteps {
+    lists: BTreeMap<String, Vec<Step>>,
+}
+
+const VERBS: &[&str] =
+    &["get", "list", "create", "patch", "edit", "delete", "wait", "require", "let", "warn", "stop", "confirm"];
+
+const ADVICE: &[(&str, AdviceOn)] = &[
+    ("forbidden", AdviceOn::Forbidden),
+    ("not_found", AdviceOn::NotFound),
+    ("already_exists", AdviceOn::AlreadyExists),
+    ("conflict", AdviceOn::Conflict),
+    ("invalid", AdviceOn::Invalid),
+];
+
+/// Reads `steps.yaml`.
+pub fn read_shared_steps(node: Option<&Node>, cx: &mut Reading<'_>) -> SharedSteps {
+    let mut shared = SharedSteps::default();
+    let Some(node) = node else { return shared };
+    let Some(reader) = Reader::new(node, "the file of shared steps", cx) else { return shared };
+    if let Some(lists) = reader.need("steps", cx) {
+        for entry in super::entries(lists, "`steps`", cx) {
+            // Shared steps may take in those that stand before them.
+            let steps = read_steps(&entry.value, &shared, cx);
+            shared.lists.insert(entry.key.text.clone(), steps);
+        }
+    }
+    reader.finish(cx);
+    shared
+}
+
+/// Reads a list of steps, shared ones taken in.
+pub fn read_steps(node: &Node, shared: &SharedSteps, cx: &mut Reading<'_>) -> Vec<Step> {
+    let mut found = Vec::new();
+    for item in super::elements(node, "`steps`", cx) {
+        let Some(reader) = Reader::new(item, "a step", cx) else { continue };
+        if reader.has("use") {
+            if let Some(name) = reader.text("use", cx) {
+                match shared.lists.get(&name.text) {
+                    Some(steps) => found.extend(steps.iter().map(|step| Step { taken_in_at: Some(name.span), ..step.clone() })),
+                    None => {
+                        cx.sink
+                            .error(Code::UnknownShared, name.span, format!("there are no shared steps `{}`", name.text))
+                            .suggest(&name.text, shared.lists.keys().map(String::as_str));
+                    }
+                }
+            }
+            reader.finish(cx);
+        } else {
+            found.extend(read_step(reader, cx));
+        }
+    }
+    found
+}
+
+fn verb_of(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Name> {
+    let found: Vec<&Name> = reader.keys().filter(|key| VERBS.contains(&key.text.as_str())).collect();
+    let edits = found.iter().any(|key| key.text == "edit");
+    let verbs: Vec<&Name> =
+        found.into_iter().filter(|key| !(edits && matches!(key.text.as_str(), "list" | "require"))).collect();
+    match verbs.as_slice() {
+        [one] => Some((*one).clone()),
+        [first, second, ..] => {
+            cx.sink
+                .error(Code::UnknownVerb, second.span, format!("a step has two verbs, `{}` and `{}`", first.text, second.text))
+                .label("second verb")
+                .see(first.span, "first verb")
+                .help("make two steps of it");
+            None
+        }
+        [] => {
+            let keys: Vec<&Name> = reader.keys().collect();
+            let near = keys.iter().find_map(|key| nearest(&key.text, VERBS.iter().copied()).map(|verb| (key, verb)));
+            let error = cx.sink.error(
+                Code::UnknownVerb,
+                near.map(|(key, _)| key.span).or(keys.first().map(|key| key.span)).unwrap_or(reader.span()),
+                "a step has no verb",
+            );
+            match near {
+                Some((_, verb)) => error.help(format!("did you mean `{verb}`?")),
+                None => error.help(format!("a step has one of: {}, use", VERBS.join(", "))),
+            };
+            None
+        }
+    }
+}
+
+fn read_step(reader: Reader<'_>, cx: &mut Reading<'_>) -> Option<Step> {
+    let verb_name = verb_of(&reader, cx)?;
+    let mut when = reader.scalar("when", cx);
+    let forbidden = reader.scalar("forbidden", cx);
+    let missing_ok = reader.word("missing", &[("ok", ())], cx).map(|((), span)| span);
+    let undo = reader.word("undo", &[("delete", Undo::Delete), ("restore", Undo::Restore)], cx);
+    let advice = read_advice(&reader, cx);
+    let mut binding = None;
+    let verb = match verb_name.text.as_str() {
+        "get" => {
+            binding = reader.text("get", cx);
+            read_object(&reader, cx).map(Verb::Get)
+        }
+        "list" => {
+            binding = reader.text("list", cx);
+            read_list(&reader, cx)
+        }
+        "create" => {
+            binding = reader.text("create", cx);
+            read_create(&reader, cx)
+        }
+        "patch" => {
+            binding = reader.text("patch", cx);
+            let target = read_target(&reader, cx);
+            let set = reader.need("set", cx).and_then(|node| read_value(node, "`set`", cx));
+            set.map(|set| Verb::Patch { target, set })
+        }
+        "edit" => {
+            binding = reader.text("edit", cx);
+            read_edit(&reader, cx)
+        }
+        "delete" => {
+            binding = reader.text("delete", cx);
+            match reader.scalar("each", cx) {
+                Some(each) => Some(Verb::DeleteEach { each }),
+                None => Some(Verb::Delete { target: read_target(&reader, cx) }),
+            }
+        }
+        "wait" => {
+            binding = reader.text("wait", cx);
+            read_wait(&reader, cx)
+        }
+        "require" => reader.need("require", cx).and_then(|node| read_require(node, cx)).map(Verb::Require),
+        "let" => {
+            binding = reader.text("let", cx);
+            read_let(&reader, cx)
+        }
+        "warn" => reader.need_scalar("warn", cx).map(Verb::Warn),
+        "stop" => read_stop(&reader, cx),
+        _ => {
+            let confirm = read_confirm(&reader, cx);
+            if let (Some(Verb::Confirm { when: inner, .. }), true) = (&confirm, when.is_some())
+                && inner.is_none()
+            {
+                // `when` beside or inside `confirm` means the same.
+                let outer = when.take();
+                if let Some(Verb::Confirm { by, plan, .. }) = confirm.clone() {
+                    reader.finish(cx);
+                    return finish_step(verb_name, None, Verb::Confirm { by, plan, when: outer }, None, (missing_ok, forbidden, advice, undo));
+                }
+            }
+            confirm
+        }
+    };
+    reader.finish(cx);
+    finish_step(verb_name, binding, verb?, when, (missing_ok, forbidden, advice, undo))
+}
+
+type Clauses =
+    (Option<crate::source::Span>, Option<Scalar>, Vec<(AdviceOn, Scalar)>, Option<(Undo, crate::source::Span)>);
+
+#[allow(clippy::unnecessary_wraps)]
+fn finish_step(name: Name, binding: Option<Name>, verb: Verb, when: Option<Scalar>, clauses: Clauses) -> Option<Step> {
+    let (missing_ok, forbidden, advice, undo) = clauses;
+    Some(Step { span: name.span, taken_in_at: None, when, binding, verb, verb_span: name.span, missing_ok, forbidden, advice, undo })
+}
+
+fn read_advice(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Vec<(AdviceOn, Scalar)> {
+    let Some(node) = reader.get("advice") else { return Vec::new() };
+    let mut found = Vec::new();
+    for entry in super::entries(node, "`advice`", cx) {
+        let on = super::word(&entry.key, "advice", ADVICE, cx);
+        let text = cx.scalar(&entry.value, "advice");
+        if let (Some(on), Some(text)) = (on, text) {
+            found.push((on, text));
+        }
+    }
+    found
+}
+
+fn read_object(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Object> {
+    let kind = reader.need_text("kind", cx);
+    let name = reader.need_scalar("name", cx);
+    let namespace = reader.scalar("namespace", cx);
+    Some(Object { kind: kind?, name: name?, namespace })
+}
+
+/// `kind` and `name` where the object is not a binding.
+fn read_target(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Object> {
+    if reader.has("kind") || reader.has("name") || reader.has("namespace") { read_object(reader, cx) } else { None }
+}
+
+fn read_list(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
+    let kind = reader.need_text("kind", cx);
+    let namespace = reader.scalar("namespace", cx);
+    let all_namespaces = reader.scalar("all_namespaces", cx);
+    let labels = read_scalars(reader, "labels", cx);
+    let fields = read_scalars(reader, "fields", cx);
+    let keep = reader.scalar("keep", cx);
+    let newest = read_newest(reader, cx);
+    let page = read_page(reader, cx);
+    Some(Verb::List(Box::new(List { kind: kind?, namespace, all_namespaces, labels, fields, keep, newest, page })))
+}
+
+fn read_create(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
+    let object = read_object(reader, cx);
+    let owner = reader.text("owner", cx);
+    let labels = read_scalars(reader, "labels", cx);
+    let annotations = read_scalars(reader, "annotations", cx);
+    let body = reader.get("body").and_then(|node| read_value(node, "`body`", cx));
+    let existing = reader.get("existing").and_then(|node| {
+        let inner = Reader::new(node, "`existing`", cx)?;
+        let adopt = inner.need_scalar("adopt", cx);
+        let otherwise = inner.scalar("otherwise", cx);
+        inner.finish(cx);
+        Some((adopt?, otherwise))
+    });
+    Some(Verb::Create(Box::new(Create { object: object?, owner, labels, annotations, body, existing })))
+}
+
+fn read_edit(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
+    let target = read_target(reader, cx);
+    let list = reader.need_text("list", cx);
+    let key_span = reader.need("key", cx).map(|node| node.span);
+    let key = read_scalars(reader, "key", cx);
+    let require = reader.get("require").and_then(|node| read_require(node, cx));
+    let value = |key: &'static str, cx: &mut Reading<'_>| -> Option<Value> {
+        reader.get(key).and_then(|node| read_value(node, &format!("`{key}`"), cx))
+    };
+    let put = value("put", cx);
+    let set = value("set", cx);
+    let remove = reader.texts("remove", cx);
+    Some(Verb::Edit(Box::new(Edit { target, list: list?, key, key_span: key_span?, require, put, set, remove })))
+}
+
+fn read_wait(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
+    let target = read_target(reader, cx);
+    let until = reader.need_scalar("until", cx);
+    let fail = reader.get("fail").and_then(|node| {
+        let inner = Reader::new(node, "`fail`", cx)?;
+        let when = inner.need_scalar("when", cx);
+        let message = inner.need_scalar("message", cx);
+        inner.finish(cx);
+        Some((when?, message?))
+    });
+    let timeout = reader.scalar("timeout", cx);
+    if !reader.has("timeout") {
+        cx.sink
+            .error(Code::TimeoutMissing, reader.span(), "a wait has no `timeout`")
+            .help("say how long to wait at most, in seconds: `timeout: \"{{ timeout }}\"`");
+    }
+    let progress = reader.get("progress").and_then(|node| {
+        let inner = Reader::new(node, "`progress`", cx)?;
+        let done = inner.need_scalar("done", cx);
+        let of = inner.need_scalar("of", cx);
+        let say = inner.need_scalar("say", cx);
+        inner.finish(cx);
+        Some(Progress { done: done?, of: of?, say: say? })
+    });
+    Some(Verb::Wait(Box::new(Wait { target, until: until?, fail, timeout: timeout?, progress })))
+}
+
+fn read_require(node: &Node, cx: &mut Reading<'_>) -> Option<Require> {
+    let reader = Reader::new(node, "`require`", cx)?;
+    let that = reader.need_scalar("that", cx);
+    let otherwise = reader.need_scalar("otherwise", cx);
+    let parameter = reader.text("parameter", cx);
+    reader.finish(cx);
+    Some(Require { that: that?, otherwise: otherwise?, parameter })
+}
+
+fn read_let(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
+    match (reader.get("be"), reader.has("each")) {
+        (Some(node), true) => {
+            cx.sink
+                .error(Code::Clause, node.span, "a `let` has both `be` and `each`")
+                .help("`be` names one value, `each` goes through a list: keep one of them");
+            None
+        }
+        (Some(node), false) => read_value(node, "`be`", cx).map(Verb::Let),
+        (None, true) => read_each(reader, cx).map(|each| Verb::Let(Value::Each(Box::new(each)))),
+        (None, false) => {
+            cx.sink
+                .error(Code::MissingKey, reader.span(), "a `let` has neither `be` nor `each`")
+                .help("`be: \"{{ … }}\"` names a value, `each: \"{{ … }}\"` goes through a list");
+            None
+        }
+    }
+}
+
+fn read_stop(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
+    let inner = Reader::new(reader.need("stop", cx)?, "`stop`", cx)?;
+    let when = inner.need_scalar("when", cx);
+    let outcome = inner.need("outcome", cx).and_then(|_| inner.word("outcome", OUTCOMES, cx));
+    inner.finish(cx);
+    Some(Verb::Stop { when: when?, outcome: outcome?.0 })
+}
+
+fn read_confirm(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
+    let node = reader.need("confirm", cx)?;
+    if !matches!(node.kind, NodeKind::Map(_)) {
+        cx.wrong_shape(node, "`confirm`", "a mapping of `by`, `plan` and, where wanted, `when`");
+        return None;
+    }
+    let inner = Reader::new(node, "`confirm`", cx)?;
+    let by = inner.need_text("by", cx);
+    let plan = inner.need_text("plan", cx);
+    let when = inner.scalar("when", cx);
+    inner.finish(cx);
+    Some(Verb::Confirm { by: by?, plan: plan?, when })
+}

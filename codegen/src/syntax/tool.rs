@@ -1,0 +1,147 @@
+//! Tool files.
+
+use super::params::{Shared, read_params};
+use super::reader::{Reader, Reading};
+use super::steps::{SharedSteps, read_steps};
+use super::value::read_value;
+use super::{Example, Tool, Value, ValueField};
+use crate::diagnostic::Code;
+use crate::load::{Name, Node, NodeKind, Text};
+use crate::lowered::{Effect, Outcome};
+
+const EFFECTS: &[(&str, Effect)] = &[("read", Effect::Read), ("write", Effect::Write), ("destroy", Effect::Destroy)];
+
+/// Words for outcomes.
+pub const OUTCOMES: &[(&str, Outcome)] = &[
+    ("done", Outcome::Done),
+    ("unchanged", Outcome::Unchanged),
+    ("planned", Outcome::Planned),
+    ("unconfirmed", Outcome::Unconfirmed),
+    ("partial", Outcome::Partial),
+    ("timed_out", Outcome::TimedOut),
+];
+
+/// Reads a tool file. Everything wrong in it is reported; `None` where too much is missing to go on.
+pub fn read_tool(node: &Node, shared: &Shared, steps: &SharedSteps, cx: &mut Reading<'_>) -> Option<Tool> {
+    let reader = Reader::new(node, "a tool", cx)?;
+    let name = reader.need_text("tool", cx);
+    if let Some(name) = &name {
+        check_name(name, cx);
+    }
+    let toolset = reader.need_text("toolset", cx);
+    let title = reader.need_text("title", cx);
+    let effect = reader.need("effect", cx).and_then(|_| reader.word("effect", EFFECTS, cx));
+    let idempotent = reader.bool("idempotent", cx);
+    let about = reader.need_text("about", cx);
+    let params = reader.get("params").map(|node| read_params(node, shared, cx)).unwrap_or_default();
+    let steps = reader.need("steps", cx).map(|node| read_steps(node, steps, cx));
+    let output = reader.need("output", cx).map(|node| read_output(node, cx));
+    let answers = reader.need("answer", cx).map(|node| read_answers(node, cx));
+    let examples = reader.get("examples").map(|node| read_examples(node, cx)).unwrap_or_default();
+    reader.finish(cx);
+    let name = name?;
+    if examples.is_empty() {
+        cx.sink
+            .error(Code::ExampleMissing, name.span, format!("tool `{}` has no example", name.text))
+            .help("add `examples:` with at least one `call:`; its answer is shown in the docs");
+    }
+    Some(Tool {
+        span: node.span,
+        name,
+        toolset: toolset?,
+        title: title?,
+        about: about?,
+        effect: effect?,
+        idempotent,
+        params,
+        steps: steps?,
+        output: output?,
+        answers: answers?,
+        examples,
+    })
+}
+
+fn check_name(name: &Name, cx: &mut Reading<'_>) {
+    let word = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    if !word(&name.text) || name.text.len() > 64 {
+        cx.sink
+            .error(Code::UnknownWord, name.span, format!("`{}` cannot be the name of a tool", name.text))
+            .help("a name has lowercase letters, digits and `_`, begins with a letter, and has at most 64 characters");
+    }
+    let path = cx.sources.path(name.span.file);
+    let stem = path.rsplit('/').next().and_then(|file| file.rsplit_once('.')).map_or(path, |(stem, _)| stem);
+    if stem != name.text {
+        let help = format!("rename the file to `{}.yaml`, or the tool to `{stem}`", name.text);
+        cx.sink
+            .error(Code::FileName, name.span, format!("tool `{}` stands in the file `{path}`", name.text))
+            .help(help);
+    }
+}
+
+fn read_output(node: &Node, cx: &mut Reading<'_>) -> Vec<(ValueField, Option<String>)> {
+    let mut found = Vec::new();
+    for entry in super::entries(node, "`output`", cx) {
+        let what = format!("output `{}`", entry.key.text);
+        let described = entry.value.get("value").is_some() && entry.value.get("about").is_some();
+        let (value, about) = if described {
+            let Some(reader) = Reader::new(&entry.value, what.clone(), cx) else { continue };
+            let about = reader.text("about", cx).map(|name| name.text);
+            let value = reader.get("value").and_then(|node| read_value(node, &what, cx));
+            reader.finish(cx);
+            (value, about)
+        } else {
+            (read_value(&entry.value, &what, cx), None)
+        };
+        if let Some(Value::Null(span)) = value {
+            cx.sink.error(Code::WrongShape, span, format!("{what} has no value"));
+        } else if let Some(value) = value {
+            found.push((ValueField { key: entry.key.clone(), value }, about));
+        }
+    }
+    found
+}
+
+fn read_answers(node: &Node, cx: &mut Reading<'_>) -> Vec<(Option<Outcome>, Text)> {
+    match &node.kind {
+        NodeKind::Text(text) => vec![(None, cx.text_of(text, node.span))],
+        NodeKind::Map(entries) => {
+            let mut found = Vec::new();
+            for entry in super::entries(node, "`answer`", cx) {
+                let outcome = super::word(&entry.key, "an answer", OUTCOMES, cx);
+                if let NodeKind::Text(text) = &entry.value.kind {
+                    found.extend(outcome.map(|outcome| (Some(outcome), cx.text_of(text, entry.value.span))));
+                } else {
+                    cx.wrong_shape(&entry.value, "an answer", "a template");
+                }
+            }
+            if entries.iter().all(|entry| entry.key.text != "done") {
+                cx.sink
+                    .error(Code::MissingKey, node.span, "`answer` has no `done`")
+                    .help("every outcome without an answer of its own is answered by `done`");
+            }
+            found
+        }
+        _ => {
+            cx.wrong_shape(node, "`answer`", "a template, or one for each outcome");
+            Vec::new()
+        }
+    }
+}
+
+fn read_examples(node: &Node, cx: &mut Reading<'_>) -> Vec<Example> {
+    let mut found = Vec::new();
+    for item in super::elements(node, "`examples`", cx) {
+        let Some(reader) = Reader::new(item, "an example", cx) else { continue };
+        let title = reader.text("title", cx).map(|name| name.text);
+        let call = reader.need("call", cx).cloned();
+        reader.finish(cx);
+        if let Some(call) = call {
+            let _ = super::entries(&call, "`call`", cx);
+            found.push(Example { title, call });
+        }
+    }
+    found
+}
