@@ -1,5 +1,212 @@
 //! The API server: from an HTTP request to the store and back.
+//!
+//! A request goes this way: who is it ([`access`]) and may they; which resource; the verb's own module
+//! ([`read`], [`watch`], [`create`], [`update`], [`delete`]); and back through [`answer`], which writes
+//! what the client accepts. What every write has in common (pruning, defaults, admission, validation) is
+//! in [`checks`].
 
+mod access;
 pub mod admission;
+mod answer;
+mod apply;
+mod body;
+mod checks;
+mod create;
+mod delete;
+mod discovery;
+mod fields;
+mod json_path;
+mod metadata;
+mod openapi;
+mod patch;
+mod query;
+mod read;
+mod reviews;
+mod scale;
+mod selector;
+mod table;
+mod update;
+mod watch;
 
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Uri, header};
+
+pub use access::{Anonymous, User};
 pub use admission::{Admission, AdmissionRequest, Operation, SchemaOnly, Warning};
+
+use crate::error::ApiError;
+use crate::request_info::RequestInfo;
+use crate::store::{ResourceType, Store};
+use access::Tokens;
+use answer::Answer;
+use query::Query;
+
+/// Largest body that is read, in bytes, as in the real server.
+const MOST_BYTES: usize = 3 << 20;
+
+/// The API server.
+pub struct Api {
+    store: Store,
+    admission: Arc<dyn Admission>,
+    tokens: Tokens,
+    anonymous: Anonymous,
+}
+
+/// One request about a resource.
+struct Call<'a> {
+    api: &'a Api,
+    kind: Arc<ResourceType>,
+    info: RequestInfo,
+    query: Query,
+    user: User,
+    method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Api {
+    /// An API over `store`, with the rules of `admission`.
+    pub fn new(store: Store, admission: Arc<dyn Admission>, anonymous: Anonymous) -> Self {
+        let tokens = Tokens::new(store.identities().uid());
+        Self { store, admission, tokens, anonymous }
+    }
+
+    /// The token of the administrator, for kubeconfig.
+    pub fn admin_token(&self) -> &str {
+        self.tokens.admin()
+    }
+
+    /// Answers one request.
+    pub async fn serve(State(api): State<Arc<Self>>, request: Request) -> Response {
+        match api.answer(request).await {
+            Ok(answer) => answer.into_response(),
+            Err(error) => Answer::error(&error).into_response(),
+        }
+    }
+
+    async fn answer(&self, request: Request) -> Result<Answer, ApiError> {
+        let (parts, body) = request.into_parts();
+        let (uri, watching) = without_watch_prefix(&parts.uri);
+        let mut info = RequestInfo::of(&parts.method, &uri, &parts.headers);
+        if watching && info.verb == "list" {
+            "watch".clone_into(&mut info.verb);
+        }
+        let query = Query::of(&uri);
+        let user = self.authenticate(&parts.headers)?;
+        let user = self.impersonate(user, &parts.headers, &info)?;
+        self.authorize(&user, &info, &query)?;
+        if info.resource.is_empty() {
+            return self.nonresource(&parts.method, &uri, &parts.headers);
+        }
+        let body = read_body(body).await?;
+        if let Some(answer) = self.review(&parts.method, &info, &user, &body)? {
+            return Ok(answer);
+        }
+        let version = uri.path().split('/').nth(if info.group.is_empty() { 2 } else { 3 }).unwrap_or_default();
+        let kind = self.store.registry().get(&info.group, &info.resource);
+        let Some(kind) = kind.filter(|kind| kind.gvr.version == version && fits(kind, &info)).cloned() else {
+            return Ok(Answer::not_served());
+        };
+        let call = Call { api: self, kind, info, query, user, method: parts.method, headers: parts.headers, body };
+        call.answer()
+    }
+}
+
+/// Whether a path is one of the resource's: namespaced or not, as it is itself.
+fn fits(kind: &ResourceType, info: &RequestInfo) -> bool {
+    let has_namespace = !info.namespace.is_empty();
+    if kind.namespaced {
+        // Across all namespaces one can only list and watch.
+        has_namespace || (info.name.is_empty() && matches!(info.verb.as_str(), "list" | "watch"))
+    } else {
+        !has_namespace || kind.kind == "Namespace"
+    }
+}
+
+impl Call<'_> {
+    fn answer(&self) -> Result<Answer, ApiError> {
+        let named = !self.info.name.is_empty();
+        let custom = self.kind.origin == crate::store::Origin::Custom;
+        match (self.info.subresource.as_str(), self.method.as_str(), named) {
+            ("", "GET" | "HEAD", false) if self.info.verb == "watch" => self.watch(),
+            ("", "GET" | "HEAD", false) => self.list(),
+            ("", "GET" | "HEAD", true) => self.get(),
+            ("", "POST", false) => self.create(),
+            ("", "PUT", true) | ("status", "PUT", true) => self.put(),
+            ("", "PATCH", true) | ("status", "PATCH", true) => self.patch(),
+            ("", "DELETE", true) => self.delete(),
+            ("", "DELETE", false) => self.delete_collection(),
+            ("", "PUT" | "PATCH", false) if custom => Err(ApiError::bad_request("name must be provided")),
+            ("status", "GET" | "HEAD", true) if self.kind.status => self.get(),
+            ("scale", "GET" | "HEAD", true) if self.kind.scale.is_some() => self.get_scale(),
+            ("scale", "PUT" | "PATCH", true) if self.kind.scale.is_some() => self.write_scale(),
+            ("token", "POST", true) if self.kind.kind == "ServiceAccount" => self.request_token(),
+            ("finalize", "PUT", true) if self.kind.kind == "Namespace" => self.finalize_namespace(),
+            ("" | "status" | "scale", _, _) => Err(ApiError::method_not_allowed()),
+            (subresource, ..) => {
+                Err(ApiError::not_implemented(format!("the subresource {}/{subresource}", self.info.resource)))
+            }
+        }
+    }
+
+    /// The namespace that objects of this request live in; empty for cluster-scoped kinds.
+    fn namespace(&self) -> &str {
+        if self.kind.namespaced { &self.info.namespace } else { "" }
+    }
+
+    fn header(&self, name: &header::HeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    fn content_type(&self) -> Option<&str> {
+        self.header(&header::CONTENT_TYPE)
+    }
+
+    fn not_found(&self) -> ApiError {
+        ApiError::not_found(&self.kind.gvr.group, &self.kind.gvr.resource, &self.info.name)
+    }
+
+    fn admission_request(&self, operation: Operation, name: &str, dry_run: bool) -> AdmissionRequest {
+        AdmissionRequest {
+            operation,
+            gvr: self.kind.gvr.clone(),
+            namespace: self.namespace().to_owned(),
+            name: name.to_owned(),
+            dry_run,
+            user: self.user.name.clone(),
+        }
+    }
+
+    /// The field manager: as given, or the first part of the user agent.
+    fn manager(&self, given: Option<&str>) -> String {
+        let agent = given.unwrap_or_else(|| self.info.user_agent.split(['/', ' ']).next().unwrap_or_default());
+        if agent.is_empty() { "unknown".to_owned() } else { agent.to_owned() }
+    }
+}
+
+async fn read_body(body: Body) -> Result<Bytes, ApiError> {
+    axum::body::to_bytes(body, MOST_BYTES).await.map_err(|_| {
+        let text = format!("Request entity too large: limit is {MOST_BYTES}");
+        ApiError::new(413, "RequestEntityTooLarge", text)
+    })
+}
+
+/// The older way to watch: `/api/v1/watch/…`.
+fn without_watch_prefix(uri: &Uri) -> (Uri, bool) {
+    let depth = if uri.path().starts_with("/api/") { 3 } else { 4 };
+    let parts: Vec<&str> = uri.path().split('/').collect();
+    if parts.get(depth) != Some(&"watch") || parts.len() < depth + 2 {
+        return (uri.clone(), false);
+    }
+    let mut path = [&parts[..depth], &parts[depth + 1..]].concat().join("/");
+    if let Some(query) = uri.query() {
+        path.push('?');
+        path.push_str(query);
+    }
+    path.parse().map_or_else(|_| (uri.clone(), false), |uri| (uri, true))
+}

@@ -1,6 +1,6 @@
 //! What every cluster has from the start.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::store::{Gvr, Store};
@@ -52,5 +52,33 @@ pub fn seed(store: &Store) -> Result<(), ApiError> {
             }),
         )?;
     }
+    Ok(())
+}
+
+/// Keeps a CRD that is served, so that clients can look it up.
+///
+/// # Errors
+/// Where the store refuses it.
+pub fn keep_definition(store: &Store, document: Value) -> Result<(), ApiError> {
+    let gvr = Gvr::new("apiextensions.k8s.io", "v1", "customresourcedefinitions");
+    let name = document["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    if document["kind"] != "CustomResourceDefinition" || name.is_empty() || store.exists(&gvr, "", &name) {
+        return Ok(());
+    }
+    let mut document = document;
+    let names = document["spec"]["names"].clone();
+    let now = store.clock().stamp();
+    let condition = |kind: &str, reason: &str, message: &str| {
+        json!({ "type": kind, "status": "True", "lastTransitionTime": now, "reason": reason, "message": message })
+    };
+    document["status"] = json!({
+        "acceptedNames": names,
+        "storedVersions": ["v1"],
+        "conditions": [
+            condition("NamesAccepted", "NoConflicts", "no conflicts found"),
+            condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
+        ],
+    });
+    store.create(&gvr, document)?;
     Ok(())
 }

@@ -17,7 +17,7 @@ use crate::schema::{Schema, Type};
 use crate::store::{Origin, Registry, ResourceType, ScalePaths};
 use crate::store::Gvr;
 
-pub use initial::seed;
+pub use initial::{keep_definition, seed};
 pub use secrets::decode as decode_secret;
 
 /// One built-in resource: group, version, kind, plural, short names, scope and subresources.
