@@ -1,0 +1,101 @@
+//! One small wrong spec a file, and what the compiler says to it.
+//!
+//! `tests/diagnostics/NAME.yaml` is laid over `tests/diagnostics/base`, and the rendered text compared with
+//! `NAME.stderr`. A file is the tool `NAME`, or has parts headed by `#@ path/in/specs`. `UPDATE_EXPECT=1` writes
+//! what is expected anew; read it aloud before committing it.
+
+#![allow(clippy::expect_used)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cnpg_mcp_codegen::compile;
+use cnpg_mcp_codegen::diagnostic::{Code, render};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics")
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("the base folder") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).expect("a copy");
+        }
+    }
+}
+
+fn write(root: &Path, path: &str, text: &[u8]) {
+    let path = root.join(path);
+    fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+    fs::write(path, text).expect("a file");
+}
+
+/// What the compiler says to a case, and the codes of it.
+fn said(case: &Path) -> (String, BTreeSet<Code>) {
+    let specs = tempfile::tempdir().expect("a folder");
+    copy(&folder().join("base"), specs.path());
+    let text = fs::read_to_string(case).expect("the case");
+    let name = case.file_stem().expect("a name").to_string_lossy().into_owned();
+    if text.starts_with("#@ ") {
+        for part in text.split("#@ ").skip(1) {
+            let (path, body) = part.split_once('\n').unwrap_or((part, ""));
+            let body: Vec<u8> = match path.trim().strip_suffix(" (latin1)") {
+                Some(_) => body.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect(),
+                None => body.as_bytes().to_vec(),
+            };
+            write(specs.path(), path.trim().trim_end_matches(" (latin1)"), &body);
+        }
+    } else {
+        write(specs.path(), &format!("tools/{name}.yaml"), text.as_bytes());
+    }
+    let compilation = compile(specs.path()).expect("the specs can be read");
+    assert_eq!(compilation.program.is_none(), compilation.has_errors(), "{name}");
+    let codes = compilation.diagnostics.iter().map(|one| one.code).collect();
+    let shown: Vec<String> = compilation.diagnostics.iter().map(|one| render(&compilation.sources, one, false)).collect();
+    (format!("{}\n", shown.join("\n\n")), codes)
+}
+
+fn cases() -> Vec<PathBuf> {
+    let mut cases: Vec<PathBuf> = fs::read_dir(folder())
+        .expect("the folder of cases")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "yaml"))
+        .collect();
+    cases.sort();
+    cases
+}
+
+#[test]
+fn each_case_is_said_as_expected() {
+    let update = std::env::var_os("UPDATE_EXPECT").is_some();
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let (found, _) = said(&case);
+        let expected = case.with_extension("stderr");
+        if update {
+            fs::write(&expected, &found).expect("the expected text");
+        } else if fs::read_to_string(&expected).unwrap_or_default() != found {
+            wrong.push(format!("{}:\n{found}", case.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}\nUPDATE_EXPECT=1 takes this over", wrong.join("\n"));
+}
+
+#[test]
+fn each_code_has_a_case() {
+    let seen: BTreeSet<Code> = cases().iter().flat_map(|case| said(case).1).collect();
+    let missing: Vec<&str> = Code::ALL.iter().filter(|code| !seen.contains(code)).map(|code| code.name()).collect();
+    assert!(missing.is_empty(), "no case for {}", missing.join(", "));
+}
+
+#[test]
+fn the_base_is_clean() {
+    let compilation = compile(&folder().join("base")).expect("the specs can be read");
+    assert_eq!(compilation.diagnostics, Vec::new());
+}
