@@ -4,7 +4,9 @@
 //! [`kinds`] and [`check`] look names up, type expressions ([`expression`]) and templates ([`template`]) and
 //! hold the rules; what comes out is a [`lowered::Program`], and everything wrong as [`diagnostic::Diagnostic`]s.
 
+pub mod build;
 pub mod check;
+pub mod command;
 pub mod diagnostic;
 pub mod emit;
 pub mod expression;

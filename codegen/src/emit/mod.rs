@@ -5,6 +5,7 @@
 pub mod docs;
 pub mod kinds;
 pub mod language_schema;
+pub mod outputs;
 pub mod rbac;
 pub mod rust;
 pub mod schema;

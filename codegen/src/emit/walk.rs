@@ -189,6 +189,7 @@ pub fn children<'t>(expr: &'t Expr, see: &mut impl FnMut(&'t Expr)) {
 /// The bindings that steps work on by name: targets, owners, what a `require` narrows.
 pub fn targets(tool: &Tool, see: &mut impl FnMut(LocalId)) {
     for step in &tool.steps {
+        step.narrows.iter().for_each(|(old, _)| see(*old));
         let target = match &step.verb {
             Verb::Patch(patch) => Some(&patch.target),
             Verb::Edit(edit) => Some(&edit.target),

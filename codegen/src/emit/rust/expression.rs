@@ -131,7 +131,13 @@ fn local(scope: &mut Scope<'_>, expr: &Expr) -> Code {
     match scope.get(*id) {
         Some(bound) => {
             let ident = &bound.ident;
-            Code::atom(quote!(#ident), bound.form)
+            let code = Code::atom(quote!(#ident), bound.form);
+            if expr.ty.is_optional() && !bound.ty.is_optional() {
+                // It is known to be set by now.
+                let value = code.exact(&bound.ty);
+                return Code::borrowed(quote!(Some(#value)));
+            }
+            code
         }
         // Not reached yet by this call: an early end's output.
         None => Code::owned(empty_value(&expr.ty)),

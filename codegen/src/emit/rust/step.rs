@@ -3,142 +3,130 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::code::{Form, Level};
-use super::expression::{argument, condition_of, empty_value, owned, read};
+use super::code::{Code, Form, Level, is_copy};
+use super::expression::{argument, can_fail, condition_of, empty_value, owned, read};
 use super::output::Builder;
 use super::scope::{Bound, Scope};
 use super::verb;
-use crate::lowered::{Confirm, Expr, ExprKind, Let, LocalId, LocalKind, Outcome, Require, Step, Stop, Target, Verb};
+use crate::lowered::{BinaryOp, Confirm, Expr, ExprKind, Let, LocalId, LocalKind, Outcome, Require, Step, Stop, Target, Verb};
 use crate::types::Type;
 
 /// The statements of a step. What it binds is in scope afterwards.
 pub fn step(scope: &mut Scope<'_>, step: &Step, output: Option<&Builder>) -> TokenStream {
+    let guard = Guard::enter(scope, step);
     match &step.verb {
-        Verb::Require(require) => require_step(scope, step, require),
+        Verb::Require(require) => require_step(scope, guard, require),
         Verb::Warn(text) => {
             let text = owned(scope, text);
-            guarded(scope, step, quote!(call.warn(#text);))
+            guarded(scope, guard, quote!(call.warn(#text);))
         }
-        Verb::Stop(stop) => stop_step(scope, step, stop, output),
-        Verb::Confirm(confirm) => confirm_step(scope, step, confirm, output),
-        Verb::Let(Let::Be(value)) => let_step(scope, step, value),
+        Verb::Stop(stop) => {
+            let statements = stop_step(scope, stop, output);
+            guarded(scope, guard, statements)
+        }
+        Verb::Confirm(confirm) => {
+            let statements = confirm_step(scope, step, confirm, output);
+            guarded(scope, guard, statements)
+        }
+        Verb::Let(Let::Be(value)) => let_step(scope, step, guard, value),
         Verb::Let(Let::Each(comprehension)) => {
             let ty = step.binding.map_or(Type::Bool, |binding| scope.local(binding).ty.clone());
+            // Under a condition the comprehension's own type is the one without `?`.
+            let ty = if guard.is_some() && !comprehension.first { ty.required().clone() } else { ty };
             let value = Expr { kind: ExprKind::Comprehension(comprehension.clone()), ty, span: step.span };
-            let_step(scope, step, &value)
+            let_step(scope, step, guard, &value)
         }
-        _ => acting(scope, step),
+        _ => {
+            let code = verb::call(scope, step);
+            let ty = result_type(scope, step);
+            bind_result(scope, step, guard, code, &ty)
+        }
+    }
+}
+
+/// The condition of a step, while the step's own expressions are emitted.
+struct Guard {
+    condition: TokenStream,
+    outer: Vec<(LocalId, Option<Bound>)>,
+}
+
+impl Guard {
+    /// Emits the condition; inside, what it says is set is no longer optional.
+    fn enter(scope: &mut Scope<'_>, step: &Step) -> Option<Self> {
+        let when = step.when.as_ref()?;
+        if step.narrows.is_empty() {
+            return Some(Self { condition: condition_of(scope, when), outer: Vec::new() });
+        }
+        let mut outer = Vec::new();
+        let mut parts = Vec::new();
+        for (old, new) in &step.narrows {
+            let Some(bound) = scope.get(*old).cloned() else { continue };
+            let name = bound.ident.clone();
+            let code = Code::atom(quote!(#name), bound.form);
+            let subject = match bound.ty.required() {
+                Type::Object(_) if bound.form == Form::Place => quote!(&#name),
+                _ => code.exact(&bound.ty),
+            };
+            parts.push(quote!(let Some(#name) = #subject));
+            let form = if is_copy(&bound.ty) { Form::Place } else { Form::Borrowed };
+            let inner = Bound { ident: name, form, ty: bound.ty.required().clone() };
+            outer.push((*old, Some(bound)));
+            outer.push((*new, None));
+            scope.bind(*old, inner.clone());
+            scope.bind(*new, inner);
+        }
+        let narrowed: Vec<LocalId> = step.narrows.iter().map(|(old, _)| *old).collect();
+        parts.extend(rest_without(scope, when, &narrowed));
+        Some(Self { condition: quote!(#(#parts)&&*), outer })
+    }
+
+    /// The condition, with the names as they were outside.
+    fn leave(self, scope: &mut Scope<'_>) -> TokenStream {
+        for (local, bound) in self.outer {
+            match bound {
+                Some(bound) => scope.bind(local, bound),
+                None => scope.unbind(local),
+            }
+        }
+        self.condition
     }
 }
 
 /// Under the step's condition, where it has one.
-fn guarded(scope: &mut Scope<'_>, step: &Step, statements: TokenStream) -> TokenStream {
-    match &step.when {
-        Some(when) => {
-            let condition = condition_of(scope, when);
+fn guarded(scope: &mut Scope<'_>, guard: Option<Guard>, statements: TokenStream) -> TokenStream {
+    match guard {
+        Some(guard) => {
+            let condition = guard.leave(scope);
             quote!(if #condition { #statements })
         }
         None => statements,
     }
 }
 
-fn let_step(scope: &mut Scope<'_>, step: &Step, value: &Expr) -> TokenStream {
+fn let_step(scope: &mut Scope<'_>, step: &Step, guard: Option<Guard>, value: &Expr) -> TokenStream {
     let code = owned(scope, value);
-    bind_result(scope, step, code, &value.ty)
+    bind_result(scope, step, guard, code, &value.ty)
 }
 
-/// Steps that ask something of the API server.
-fn acting(scope: &mut Scope<'_>, step: &Step) -> TokenStream {
-    let narrowed = narrow_target(scope, step);
-    let code = verb::call(scope, step);
-    let ty = result_type(scope, step);
-    let Some(narrowed) = narrowed else { return bind_result(scope, step, code, &ty) };
-
-    // The object may be absent: then the step is not taken.
-    let name = &narrowed.name;
-    let rest = rest_of_condition(scope, step, narrowed.local);
-    let rebinds = step.binding == Some(narrowed.local);
-    scope.bind(narrowed.local, narrowed.outer);
-    if rebinds {
-        let guard = rest.map(|rest| quote!(if #rest));
-        return quote! {
-            let #name = match #name {
-                Some(#name) #guard => Some(#code),
-                other => other,
-            };
-        };
-    }
-    let guard = rest.map(|rest| quote!(&& #rest));
-    match step.binding {
-        Some(binding) => {
-            let variable = scope.step_ident(binding);
-            let (found, missing) = optional_result(code, &ty);
-            scope.bind(binding, Bound { ident: variable.clone(), form: Form::Place, ty: ty.optional() });
-            quote!(let #variable = if let Some(#name) = &#name #guard { #found } else { #missing };)
-        }
-        None => quote!(if let Some(#name) = &#name #guard { #code; }),
-    }
-}
-
-/// A target that may be absent, as the step sees it.
-struct Narrowed {
-    local: LocalId,
-    name: Ident,
-    outer: Bound,
-}
-
-fn narrow_target(scope: &mut Scope<'_>, step: &Step) -> Option<Narrowed> {
-    let local = target(step)?;
-    let outer = scope.get(local)?.clone();
-    if !outer.ty.is_optional() {
-        return None;
-    }
-    let name = outer.ident.clone();
-    let form = if step.binding == Some(local) { Form::Place } else { Form::Borrowed };
-    scope.bind(local, Bound { ident: name.clone(), form, ty: outer.ty.required().clone() });
-    Some(Narrowed { local, name, outer })
-}
-
-/// The binding that a step works on.
-pub fn target(step: &Step) -> Option<LocalId> {
-    let target = match &step.verb {
-        Verb::Patch(patch) => &patch.target,
-        Verb::Edit(edit) => &edit.target,
-        Verb::Delete(delete) => &delete.target,
-        Verb::Wait(wait) => &wait.target,
-        _ => return None,
-    };
-    match target {
-        Target::Bound(local) => Some(*local),
-        Target::Named(_) => None,
-    }
-}
-
-/// What a step's condition says beside that the object is set.
-fn rest_of_condition(scope: &mut Scope<'_>, step: &Step, local: LocalId) -> Option<TokenStream> {
-    let when = step.when.as_ref()?;
-    rest_without(scope, when, local)
-}
-
-fn rest_without(scope: &mut Scope<'_>, condition: &Expr, local: LocalId) -> Option<TokenStream> {
-    let is_it = |expr: &Expr| matches!(&expr.kind, ExprKind::Local(id) if *id == local);
+/// What a condition says beside that the given names are set.
+fn rest_without(scope: &mut Scope<'_>, condition: &Expr, set: &[LocalId]) -> Option<TokenStream> {
+    let is_it = |expr: &Expr| matches!(&expr.kind, ExprKind::Local(id) if set.contains(id));
     match &condition.kind {
         ExprKind::IsSet(of) if is_it(of) => None,
         ExprKind::IfSet { subject, bound, then, otherwise } if is_it(subject) && matches!(otherwise.kind, ExprKind::Bool(false)) => {
-            let outer = scope.get(local)?.clone();
-            scope.bind(*bound, outer);
-            if matches!(then.kind, ExprKind::Bool(true)) {
-                return None;
+            if let ExprKind::Local(id) = &subject.kind
+                && let Some(inner) = scope.get(*id).cloned()
+            {
+                scope.bind(*bound, inner);
             }
-            Some(read(scope, then).at(Level::And))
+            rest_without(scope, then, set)
         }
-        ExprKind::Binary(crate::lowered::BinaryOp::And, left, right) => {
-            match (rest_without(scope, left, local), rest_without(scope, right, local)) {
-                (Some(left), Some(right)) => Some(quote!(#left && #right)),
-                (left, right) => left.or(right),
-            }
-        }
-        _ => Some(read(scope, condition).at(Level::And)),
+        ExprKind::Binary(BinaryOp::And, left, right) => match (rest_without(scope, left, set), rest_without(scope, right, set)) {
+            (Some(left), Some(right)) => Some(quote!(#left && #right)),
+            (left, right) => left.or(right),
+        },
+        ExprKind::Bool(true) => None,
+        _ => Some(read(scope, condition).at(Level::Comparison)),
     }
 }
 
@@ -157,16 +145,16 @@ fn result_type(scope: &Scope<'_>, step: &Step) -> Type {
 }
 
 /// `let x = …;`, with the condition of the step around it.
-fn bind_result(scope: &mut Scope<'_>, step: &Step, code: TokenStream, ty: &Type) -> TokenStream {
-    let Some(binding) = step.binding else { return guarded(scope, step, quote!(#code;)) };
-    let before = scope.get(binding).cloned();
-    let variable = scope.step_ident(binding);
-    let Some(when) = &step.when else {
+fn bind_result(scope: &mut Scope<'_>, step: &Step, guard: Option<Guard>, code: TokenStream, ty: &Type) -> TokenStream {
+    let Some(binding) = step.binding else { return guarded(scope, guard, quote!(#code;)) };
+    let Some(guard) = guard else {
+        let variable = scope.step_ident(binding);
         scope.bind(binding, Bound { ident: variable.clone(), form: Form::Place, ty: ty.clone() });
         return quote!(let #variable = #code;);
     };
-    let condition = condition_of(scope, when);
-    if let Some(before) = before {
+    let condition = guard.leave(scope);
+    let variable = scope.step_ident(binding);
+    if let Some(before) = scope.get(binding).cloned() {
         let code = if before.ty.is_optional() && !ty.is_optional() { quote!(Some(#code)) } else { code };
         return quote!(let #variable = if #condition { #code } else { #variable };);
     }
@@ -185,8 +173,8 @@ fn optional_result(code: TokenStream, ty: &Type) -> (TokenStream, TokenStream) {
 }
 
 /// `call.require(…)?`, or `let … else` where the guard is that something is set.
-fn require_step(scope: &mut Scope<'_>, step: &Step, require: &Require) -> TokenStream {
-    if let (None, [(old, new)]) = (&step.when, require.narrows.as_slice())
+fn require_step(scope: &mut Scope<'_>, guard: Option<Guard>, require: &Require) -> TokenStream {
+    if let (None, [(old, new)]) = (&guard, require.narrows.as_slice())
         && let Some(outer) = scope.get(*old).cloned()
         && let Some(found) = narrowing_guard(scope, require, *old, &outer)
     {
@@ -197,11 +185,11 @@ fn require_step(scope: &mut Scope<'_>, step: &Step, require: &Require) -> TokenS
     }
     let that = read(scope, &require.that).tokens;
     let otherwise = message(scope, &require.otherwise);
-    let guard = match &require.parameter {
+    let statement = match &require.parameter {
         Some(parameter) => quote!(call.require_param(#parameter, #that, #otherwise)?;),
         None => quote!(call.require(#that, #otherwise)?;),
     };
-    let guard = guarded(scope, step, guard);
+    let statement = guarded(scope, guard, statement);
     let mut narrowed = Vec::new();
     for (old, new) in &require.narrows {
         let Some(outer) = scope.get(*old).cloned() else { continue };
@@ -210,7 +198,7 @@ fn require_step(scope: &mut Scope<'_>, step: &Step, require: &Require) -> TokenS
         scope.bind(*new, Bound { ident: name.clone(), form: outer.form, ty: outer.ty.required().clone() });
         narrowed.push(quote!(let Some(#name) = #name else { return Err(#failure); };));
     }
-    quote!(#guard #(#narrowed)*)
+    quote!(#statement #(#narrowed)*)
 }
 
 /// The value whose being there is all that the guard asks: `x`, or `x.filter(…)`.
@@ -220,7 +208,7 @@ fn narrowing_guard(scope: &mut Scope<'_>, require: &Require, old: LocalId, outer
     match &require.that.kind {
         ExprKind::IsSet(of) if is_it(of) => Some(quote!(#name)),
         ExprKind::IfSet { subject, bound, then, otherwise }
-            if is_it(subject) && matches!(otherwise.kind, ExprKind::Bool(false)) && !super::expression::can_fail(then) =>
+            if is_it(subject) && matches!(otherwise.kind, ExprKind::Bool(false)) && !can_fail(then) =>
         {
             scope.bind(*bound, Bound { ident: name.clone(), form: Form::Borrowed, ty: outer.ty.required().clone() });
             let test = scope.in_closure(|scope| read(scope, then)).tokens;
@@ -240,20 +228,15 @@ fn refusal(scope: &mut Scope<'_>, require: &Require) -> TokenStream {
 
 /// `|| text`, made only where it is needed.
 pub fn message(scope: &mut Scope<'_>, text: &Expr) -> TokenStream {
-    let text = scope.in_closure(|scope| owned(scope, text));
-    quote!(|| #text)
+    if let ExprKind::String(text) = &text.kind {
+        return quote!(|| #text);
+    }
+    let value = scope.in_closure(|scope| owned(scope, text));
+    if can_fail(text) { quote!(|| Ok::<String, Failure>(#value)) } else { quote!(|| #value) }
 }
 
-fn stop_step(scope: &mut Scope<'_>, step: &Step, stop: &Stop, output: Option<&Builder>) -> TokenStream {
-    let condition = read(scope, &stop.when);
-    let condition = match &step.when {
-        Some(when) => {
-            let when = read(scope, when).at(Level::And);
-            let condition = condition.at(Level::And);
-            quote!(#when && #condition)
-        }
-        None => condition.tokens,
-    };
+fn stop_step(scope: &mut Scope<'_>, stop: &Stop, output: Option<&Builder>) -> TokenStream {
+    let condition = condition_of(scope, &stop.when);
     let outcome = outcome(stop.outcome);
     let end = output.map(|output| output.call(scope, true));
     quote!(if #condition { call.stop(Outcome::#outcome); return #end; })
@@ -277,12 +260,12 @@ fn confirm_step(scope: &mut Scope<'_>, step: &Step, confirm: &Confirm, output: O
     let by = scope.get(confirm.by).map(|bound| bound.ident.clone());
     let objects = going(scope, step);
     let plan = output.map(|output| output.call(scope, false));
-    let mut conditions: Vec<TokenStream> = Vec::new();
-    for when in step.when.iter().chain(&confirm.when) {
-        conditions.push(read(scope, when).at(Level::Comparison));
-    }
+    let condition = confirm.when.as_ref().map(|when| {
+        let condition = read(scope, when).at(Level::Comparison);
+        quote!(#condition &&)
+    });
     quote! {
-        if #(#conditions &&)* !call.confirm(#by, &#plan, #objects).await? {
+        if #condition !call.confirm(#by, &#plan, #objects).await? {
             return Ok(#plan);
         }
     }
