@@ -1,4 +1,4 @@
-//! `specs/README.md` teaches the language: what it shows compiles, and its tables name the whole vocabulary.
+//! `specs/README.md` teaches the language: what it shows compiles, and it names every key and the whole vocabulary.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use cnpg_mcp_codegen::diagnostic::render;
+use cnpg_mcp_codegen::emit::language_schema;
 use cnpg_mcp_codegen::vocabulary::{self, Form};
+use serde_json::Value;
 
 /// A fenced block of the page.
 struct Block<'a> {
@@ -111,5 +113,40 @@ fn the_tables_name_the_whole_vocabulary() -> anyhow::Result<()> {
         let known: BTreeSet<String> = vocabulary::names(form).map(str::to_owned).collect();
         assert_eq!(table(&text, heading), known, "the table `{heading}` of specs/README.md, and what the compiler knows");
     }
+    Ok(())
+}
+
+/// Every key that the schemas for editors know.
+fn keys(schema: &Value, found: &mut BTreeSet<String>) {
+    if let Some(properties) = schema["properties"].as_object() {
+        found.extend(properties.keys().cloned());
+    }
+    match schema {
+        Value::Object(fields) => fields.values().for_each(|inner| keys(inner, found)),
+        Value::Array(items) => items.iter().for_each(|inner| keys(inner, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_key_is_named() -> anyhow::Result<()> {
+    let text = page()?;
+    let mut fenced = false;
+    let prose = text.lines().filter(|line| {
+        let fence = line.starts_with("```");
+        fenced ^= fence;
+        !fence && !fenced
+    });
+    let named: BTreeSet<&str> = prose
+        .flat_map(|line| line.split('`').skip(1).step_by(2))
+        .flat_map(|span| span.split(|character: char| !character.is_alphanumeric() && character != '_' && character != '.'))
+        .collect();
+    let mut known = BTreeSet::new();
+    for (_, schema) in language_schema::schemas() {
+        keys(&schema, &mut known);
+    }
+    ensure!(known.len() > 50, "the schemas know {} keys", known.len());
+    let missing: Vec<_> = known.iter().filter(|key| !named.contains(key.as_str())).collect();
+    assert!(missing.is_empty(), "specs/README.md does not name the keys {missing:?}");
     Ok(())
 }
