@@ -6,7 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
@@ -109,22 +109,32 @@ fn status(code: u16, reason: Option<&str>, message: Option<String>, retry_after:
     response
 }
 
+/// How long the connection stays open after the last byte, so that it is still sent.
+const FLUSH: Duration = Duration::from_millis(20);
+
+/// What ends a body so that the client sees it to be broken.
+fn broken(why: &'static str) -> impl Stream<Item = Result<Bytes, String>> {
+    futures::stream::once(async move {
+        tokio::time::sleep(FLUSH).await;
+        Err(why.to_owned())
+    })
+}
+
 /// The same answer, its connection broken after `bytes` of the body.
 fn truncated(response: Response, bytes: usize) -> Response {
     let (parts, body) = response.into_parts();
-    let mut left = bytes;
-    let stream = body.into_data_stream().map(move |chunk| {
-        let mut chunk = chunk.map_err(|error| error.to_string())?;
-        if left == 0 {
-            return Err("the sandbox was told to truncate the answer".to_owned());
-        }
-        chunk.truncate(left);
-        left -= chunk.len();
-        Ok::<Bytes, String>(chunk)
+    let stream = body.into_data_stream().scan(bytes, |left, chunk| {
+        let cut = chunk.map_err(|error| error.to_string()).map(|mut chunk| {
+            chunk.truncate(*left);
+            *left -= chunk.len();
+            chunk
+        });
+        // Nothing is left to send: the stream ends here.
+        let ended = cut.as_ref().is_ok_and(Bytes::is_empty);
+        std::future::ready((!ended).then_some(cut))
     });
-    // Where the body came in one piece it ends by itself: the error has to follow it.
-    let broken = futures::stream::once(async { Err("the sandbox was told to truncate the answer".to_owned()) });
-    Response::from_parts(parts, Body::from_stream(stream.chain(broken)))
+    let end = broken("the sandbox was told to truncate the answer");
+    Response::from_parts(parts, Body::from_stream(stream.chain(end)))
 }
 
 /// The same answer, its connection broken after some time.
@@ -134,7 +144,6 @@ fn cut(response: Response, after: Duration) -> Response {
         .into_data_stream()
         .map(|chunk| chunk.map_err(|error| error.to_string()))
         .take_until(tokio::time::sleep(after));
-    let broken =
-        futures::stream::once(async { Err::<Bytes, String>("the sandbox was told to cut the answer".to_owned()) });
-    Response::from_parts(parts, Body::from_stream(stream.chain(broken)))
+    let end = broken("the sandbox was told to cut the answer");
+    Response::from_parts(parts, Body::from_stream(stream.chain(end)))
 }

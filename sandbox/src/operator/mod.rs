@@ -122,20 +122,24 @@ impl Operator {
     /// Brings the roles, databases and backups of a preloaded cluster to where a running stand-in
     /// would have brought them.
     pub fn settle_roles(&self, namespace: &str, name: &str) {
-        self.exhaust(&Key::Roles(namespace.to_owned(), name.to_owned()));
+        let roles = Key::Roles(namespace.to_owned(), name.to_owned());
+        self.exhaust(&roles);
         for resource in ["databaseroles", "databases", "backups"] {
             for object in self.world.store.list(&Gvr::cnpg(resource), Some(namespace)) {
                 if object["spec"]["cluster"]["name"] != name {
                     continue;
                 }
-                let names = (namespace.to_owned(), object["metadata"]["name"].as_str().unwrap_or_default().to_owned());
+                let object = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+                let namespace = namespace.to_owned();
                 self.exhaust(&match resource {
-                    "databaseroles" => Key::DatabaseRole(names.0, names.1),
-                    "databases" => Key::Database(names.0, names.1),
-                    _ => Key::Backup(names.0, names.1),
+                    "databaseroles" => Key::DatabaseRole(namespace, object),
+                    "databases" => Key::Database(namespace, object),
+                    _ => Key::Backup(namespace, object),
                 });
             }
         }
+        // The status lists declared roles too.
+        self.exhaust(&roles);
     }
 
     /// Takes every step for `key` at once.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fixture::{Ground, builder, cnpg, cluster, core, ground, started};
+use crate::fixture::{Ground, builder, cluster, cnpg, core, ground, started};
 
 async fn owner_and_dependent(ground: &Ground, name: &str) -> Value {
     let owner = ground.create(&cnpg("clusters"), cluster(name, 1)).await;
@@ -51,7 +51,9 @@ async fn an_owner_counts_by_its_uid() {
 #[tokio::test]
 async fn namespaces_are_furnished_and_emptied() {
     let ground = ground().await;
-    ground.create("/api/v1/namespaces", json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n1"}})).await;
+    ground
+        .create("/api/v1/namespaces", json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n1"}}))
+        .await;
     ground.until("/api/v1/namespaces/n1/serviceaccounts/default", |_| true).await;
     ground.until("/api/v1/namespaces/n1/configmaps/kube-root-ca.crt", |map| map["data"]["ca.crt"].is_string()).await;
     let held = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "held", "finalizers": ["example.com/hold"]}});

@@ -16,7 +16,7 @@ fn path(name: &str) -> String {
 }
 
 fn exists(ground: &Ground, name: &str) -> bool {
-    ground.sandbox.postgres().contents("default", "pg1").unwrap().databases.contains_key(name)
+    ground.sandbox.operator().postgres().contents("default", "pg1").unwrap().databases.contains_key(name)
 }
 
 fn is_applied(database: &Value) -> bool {

@@ -121,7 +121,7 @@ async fn a_deleted_cluster_takes_its_objects_along_and_nothing_else() {
     }
     assert_eq!(ground.names(&core("secrets")).await, ["foreign"]);
     assert_eq!(ground.names(&core("persistentvolumeclaims")).await, [""; 0]);
-    assert!(ground.sandbox.postgres().contents("default", "pg1").is_none());
+    assert!(ground.sandbox.operator().postgres().contents("default", "pg1").is_none());
 
     // The same name again is another cluster.
     let again = ground.healthy(cluster("pg1", 1)).await;
@@ -174,11 +174,15 @@ async fn backups_succeed_where_there_is_a_place_for_them() {
     kept["spec"]["backup"] = json!({"barmanObjectStore": {"destinationPath": "s3://somewhere"}});
     ground.healthy(kept).await;
     for name in ["pg1", "pg2"] {
-        ground.create(&cnpg("backups"), json!({
-            "apiVersion": "postgresql.cnpg.io/v1", "kind": "Backup", "metadata": {"name": name},
-            "spec": {"cluster": {"name": name}, "method": "barmanObjectStore"},
-        }))
-        .await;
+        ground
+            .create(
+                &cnpg("backups"),
+                json!({
+                    "apiVersion": "postgresql.cnpg.io/v1", "kind": "Backup", "metadata": {"name": name},
+                    "spec": {"cluster": {"name": name}, "method": "barmanObjectStore"},
+                }),
+            )
+            .await;
     }
     let failed = ground.until(&cnpg("backups/pg1"), |backup| backup["status"]["phase"] == "failed").await;
     assert!(failed["status"]["error"].as_str().unwrap().contains("barmanObjectStore"));

@@ -29,10 +29,10 @@ async fn a_role_is_made_with_its_attributes_and_password() {
     let status = &done["status"]["managedRolesStatus"];
     assert!(listed(&done, "reserved", "postgres") && listed(&done, "not-managed", "app"));
     assert_eq!(status["passwordStatus"]["u1"]["resourceVersion"], secret["metadata"]["resourceVersion"]);
-    let facts = ground.sandbox.postgres().contents("default", "pg1").unwrap().roles["u1"].clone();
+    let facts = ground.sandbox.operator().postgres().contents("default", "pg1").unwrap().roles["u1"].clone();
     assert!(facts.login && facts.createdb && facts.inherit && !facts.superuser);
     assert!(facts.in_roles.contains("pg_monitor"));
-    assert_eq!(ground.sandbox.postgres().password("default", "pg1", "u1").as_deref(), Some("first"));
+    assert_eq!(ground.sandbox.operator().postgres().password("default", "pg1", "u1").as_deref(), Some("first"));
 
     // A new password in the Secret arrives.
     ground.patch(&core("secrets/u1"), json!({"stringData": {"password": "second"}})).await;
@@ -42,7 +42,7 @@ async fn a_role_is_made_with_its_attributes_and_password() {
             cluster["status"]["managedRolesStatus"]["passwordStatus"]["u1"]["resourceVersion"] == version
         })
         .await;
-    assert_eq!(ground.sandbox.postgres().password("default", "pg1", "u1").as_deref(), Some("second"));
+    assert_eq!(ground.sandbox.operator().postgres().password("default", "pg1", "u1").as_deref(), Some("second"));
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn absent_roles_are_dropped_and_removed_ones_stay() {
     ground.until(PG1, |cluster| listed(cluster, "reconciled", "u1") && listed(cluster, "reconciled", "u2")).await;
     ground.patch(PG1, json!({"spec": {"managed": {"roles": [{"name": "u1", "ensure": "absent"}]}}})).await;
     ground.until(PG1, |cluster| listed(cluster, "not-managed", "u2") && listed(cluster, "reconciled", "u1")).await;
-    let contents = ground.sandbox.postgres().contents("default", "pg1").unwrap();
+    let contents = ground.sandbox.operator().postgres().contents("default", "pg1").unwrap();
     assert!(!contents.has_role("u1"));
     assert!(contents.has_role("u2"), "a role that is only taken off the list stays in PostgreSQL");
 }
@@ -79,11 +79,14 @@ async fn what_cannot_be_reconciled_says_why() {
     .await;
     ground.until(&cnpg("databases/d1"), |database| database["status"]["applied"] == true).await;
     ground
-        .patch(PG1, json!({"spec": {"managed": {"roles": [
-            {"name": "owner1", "ensure": "absent"},
-            {"name": "member", "inRoles": ["nobody"]},
-            {"name": "locked", "passwordSecret": {"name": "missing"}},
-        ]}}}))
+        .patch(
+            PG1,
+            json!({"spec": {"managed": {"roles": [
+                {"name": "owner1", "ensure": "absent"},
+                {"name": "member", "inRoles": ["nobody"]},
+                {"name": "locked", "passwordSecret": {"name": "missing"}},
+            ]}}}),
+        )
         .await;
     let said = ground
         .until(PG1, |cluster| {
@@ -98,7 +101,9 @@ async fn what_cannot_be_reconciled_says_why() {
     // What held them up goes, and they follow.
     ground.secret("missing", "locked", "x").await;
     assert_eq!(ground.delete(&cnpg("databases/d1")).await, 200);
-    ground.until(PG1, |cluster| listed(cluster, "reconciled", "owner1") && listed(cluster, "reconciled", "locked")).await;
+    ground
+        .until(PG1, |cluster| listed(cluster, "reconciled", "owner1") && listed(cluster, "reconciled", "locked"))
+        .await;
 }
 
 #[tokio::test]
@@ -106,15 +111,18 @@ async fn an_annotation_makes_a_role_fail() {
     let ground = with_roles(json!([])).await;
     let why = "u1: permission denied to create role";
     ground
-        .patch(PG1, json!({
-            "metadata": {"annotations": {"sandbox.cnpg-mcp/role-cannot-reconcile": why}},
-            "spec": {"managed": {"roles": [{"name": "u1"}, {"name": "u2"}]}},
-        }))
+        .patch(
+            PG1,
+            json!({
+                "metadata": {"annotations": {"sandbox.cnpg-mcp/role-cannot-reconcile": why}},
+                "spec": {"managed": {"roles": [{"name": "u1"}, {"name": "u2"}]}},
+            }),
+        )
         .await;
     let said = ground.until(PG1, |cluster| listed(cluster, "reconciled", "u2")).await;
     let reason = &said["status"]["managedRolesStatus"]["cannotReconcile"]["u1"];
     assert_eq!(*reason, json!(["permission denied to create role"]));
-    assert!(!ground.sandbox.postgres().contents("default", "pg1").unwrap().has_role("u1"));
+    assert!(!ground.sandbox.operator().postgres().contents("default", "pg1").unwrap().has_role("u1"));
     ground.patch(PG1, json!({"metadata": {"annotations": null}})).await;
     ground.until(PG1, |cluster| listed(cluster, "reconciled", "u1")).await;
 }
@@ -140,6 +148,6 @@ async fn declared_roles_follow_their_objects() {
         ground.delete(&cnpg(&format!("databaseroles/{name}"))).await;
         ground.gone(&cnpg(&format!("databaseroles/{name}"))).await;
     }
-    let contents = ground.sandbox.postgres().contents("default", "pg1").unwrap();
+    let contents = ground.sandbox.operator().postgres().contents("default", "pg1").unwrap();
     assert!(contents.has_role("kept") && !contents.has_role("dropped"));
 }

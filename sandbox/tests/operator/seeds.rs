@@ -11,7 +11,10 @@ async fn the_demo_is_settled_and_whole() {
     let ground = started(builder().preload(Seed::demo())).await;
     let main = ground.get(&cnpg("clusters/main-db")).await;
     assert!(is_healthy(&main));
-    assert_eq!(main["status"]["managedRolesStatus"]["byStatus"]["reconciled"], json!(["billing", "migrations", "reporting"]));
+    assert_eq!(
+        main["status"]["managedRolesStatus"]["byStatus"]["reconciled"],
+        json!(["billing", "migrations", "reporting"])
+    );
     assert!(main["status"]["firstRecoverabilityPoint"].is_string());
     assert_eq!(ground.names(&core("pods")).await, ["main-db-1", "main-db-2", "main-db-3"]);
     for database in ground.get(&cnpg("databases")).await["items"].as_array().unwrap() {
@@ -24,7 +27,7 @@ async fn the_demo_is_settled_and_whole() {
     let other = ground.get("/apis/postgresql.cnpg.io/v1/namespaces/data/clusters/analytics").await;
     assert!(is_healthy(&other));
     assert_eq!(other["status"]["pgDataImageInfo"]["majorVersion"], 16);
-    let contents = ground.sandbox.postgres().contents("default", "main-db").unwrap();
+    let contents = ground.sandbox.operator().postgres().contents("default", "main-db").unwrap();
     assert!(contents.databases.contains_key("orders") && contents.has_role("auditor"));
 
     // The operator finds nothing left to do.
@@ -45,7 +48,7 @@ async fn the_same_seed_makes_the_same_demo() {
         let ground = started(builder().preload(Seed::demo()).clock(Clock::fixed(at)).seed(42)).await;
         made.push(ground.get(&cnpg("clusters")).await["items"].clone());
     }
-    assert_eq!(made[0], made[1]);
+    assert_eq!(made[0], made[1], "two sandboxes of one seed differ");
 }
 
 #[tokio::test]
