@@ -1,4 +1,26 @@
 //! What generated handlers link against.
+#![forbid(unsafe_code)]
 
+pub mod answer;
+pub mod arguments;
+pub mod audit;
+pub mod budget;
+pub mod call;
+pub mod change;
 pub mod confirm;
+pub mod expression;
+pub mod failure;
+pub mod fields;
+pub mod kind;
+pub mod kubernetes;
+pub mod logging;
+pub mod mcp;
+pub mod meta;
+pub mod registry;
+pub mod render;
+pub mod secret;
+pub mod time;
 pub mod tool;
+pub mod transport;
+mod undo;
+pub mod vocabulary;
