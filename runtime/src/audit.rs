@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::logging::AUDIT;
-use crate::secret::MASK;
+use crate::secret::{KnownSecrets, MASK};
 use crate::tool::{Arguments, ToolInfo};
 
 /// Longest text of an argument in a line.
@@ -55,6 +55,12 @@ pub fn write(entry: &Entry<'_>) {
 /// Arguments as they may be written down: secrets masked, and with them everything passed under a name
 /// that the tool does not know, since that may be a secret under a misspelt name.
 pub fn masked(tool: &ToolInfo, arguments: &Arguments) -> Value {
+    let mut secrets = KnownSecrets::default();
+    for param in tool.params.iter().filter(|param| param.secret) {
+        if let Some(Value::String(secret)) = arguments.get(param.name) {
+            secrets.add(secret);
+        }
+    }
     let shown: Map<String, Value> = arguments
         .iter()
         .take(MAX_ARGUMENTS)
@@ -64,7 +70,10 @@ pub fn masked(tool: &ToolInfo, arguments: &Arguments) -> Value {
             None => (name.chars().take(MAX_TEXT).collect(), Value::from(MASK)),
         })
         .collect();
-    Value::Object(shown)
+    let mut shown = Value::Object(shown);
+    // A secret may have been passed a second time, in a parameter that is none.
+    secrets.mask_value(&mut shown);
+    shown
 }
 
 fn short(value: &Value) -> Value {

@@ -30,18 +30,20 @@ pub(super) fn build(tool: &ToolInfo, published: &Map<String, Value>, output: &Va
     let left = items(&structured);
     if let Value::Object(fields) = &mut structured {
         let mut cursor = None;
+        let mut more = false;
         if let (Some(paging), Some(left)) = (&report.paging, left) {
             cursor = paging.cursor_after(left);
+            more = paging.truncated_after(left);
             fields.insert(String::from("returned"), left.into());
-            if let Some(total) = paging.total {
+            if let Some(total) = paging.total() {
                 fields.insert(String::from("total"), total.into());
             }
-            if let Some(scanned) = paging.scanned {
+            if let Some(scanned) = paging.scanned() {
                 fields.insert(String::from("scanned"), scanned.into());
             }
         }
         if published.contains_key("truncated") {
-            fields.insert(String::from("truncated"), (!cuts.is_empty() || cursor.is_some()).into());
+            fields.insert(String::from("truncated"), (!cuts.is_empty() || more).into());
         }
         if let Some(cursor) = cursor {
             fields.insert(String::from("cursor"), cursor.into());

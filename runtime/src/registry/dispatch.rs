@@ -14,6 +14,7 @@ use super::{Listed, Registry};
 use crate::answer::{Answer, Maker};
 use crate::arguments;
 use crate::audit;
+use crate::change::Change;
 use crate::call::{Call, CallSetup, Identity, ProgressSink};
 use crate::confirm::Prompter;
 use crate::failure::{Failure, FailureKind};
@@ -160,8 +161,9 @@ impl Run {
             Err(_) => Err(panicked(info)),
         };
         match result {
-            Ok(output) => {
+            Ok(mut output) => {
                 let report = call.finish();
+                report.secrets.mask_value(&mut output);
                 let mut params = params;
                 params.extend(report.computed.clone());
                 let maker = Maker {
@@ -174,25 +176,26 @@ impl Run {
                     now: self.options.clock.now(),
                 };
                 let answer = maker.answer(&output, &report, self.call_id.clone());
-                self.audit(&report.objects_touched, answer.outcome());
+                self.audit(&report.changes, answer.outcome());
                 answer
             }
             Err(failure) => {
+                let changes = call.changes.clone();
                 let failure = call.undo(failure).await;
-                let report = call.finish();
                 let answer = Answer::failed(&failure, self.call_id.clone());
-                self.audit(&report.objects_touched, answer.outcome());
+                self.audit(&changes, answer.outcome());
                 answer
             }
         }
     }
 
-    fn audit(&self, objects: &[String], outcome: &str) {
+    fn audit(&self, changes: &[Change], outcome: &str) {
         if self.tool.info.effect != Effect::Read {
+            let objects: Vec<String> = changes.iter().map(object).collect();
             audit::write(&audit::Entry {
                 tool: self.tool.info,
                 arguments: &self.audited,
-                objects,
+                objects: &objects,
                 outcome,
                 duration: self.started.elapsed(),
                 call_id: &self.call_id,
@@ -201,6 +204,12 @@ impl Run {
             });
         }
     }
+}
+
+/// A write as the audit line has it.
+fn object(change: &Change) -> String {
+    let namespace = change.namespace.as_ref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
+    format!("{} {} {namespace}{}", change.action.as_str(), change.kind, change.name)
 }
 
 /// Parameters that may be shown.
