@@ -15,8 +15,14 @@ impl Lowering<'_> {
 
     fn example(&mut self, call: &Node) {
         let NodeKind::Map(entries) = &call.kind else { return };
+        // A misspelt parameter is one mistake, not a missing one too.
+        let mut misspelt = false;
         for entry in entries {
             let Some(param) = self.params.iter().find(|param| param.name == entry.key.text) else {
+                if self.tool.incomplete {
+                    continue;
+                }
+                misspelt = true;
                 let names: Vec<&str> = self.params.iter().map(|param| param.name.as_str()).collect();
                 self.typer
                     .sink
@@ -30,7 +36,7 @@ impl Lowering<'_> {
                     .error(Code::Example, entry.value.span, format!("`{}` would be refused: {reason}", param.name));
             }
         }
-        for param in self.params.iter().filter(|param| param.required) {
+        for param in self.params.iter().filter(|param| param.required && !misspelt) {
             if !entries.iter().any(|entry| entry.key.text == param.name) {
                 self.typer
                     .sink

@@ -32,7 +32,9 @@ pub struct Shared<'a> {
 /// Lowers a tool. Everything wrong in it is reported; `None` where anything was.
 pub fn lower_tool(tool: &syntax::Tool, shared: Shared<'_>, types: &mut Types, sink: &mut Sink) -> Option<lowered::Tool> {
     let mark = sink.mark();
-    let typer = Typer { types, kinds: shared.kinds, sink, locals: Vec::new(), scope: Scope::default(), context: Context::Mapping };
+    let mut scope = Scope::default();
+    scope.incomplete = tool.incomplete;
+    let typer = Typer { types, kinds: shared.kinds, sink, locals: Vec::new(), scope, context: Context::Mapping };
     let mut lowering = Lowering {
         tool,
         shared,
@@ -43,7 +45,7 @@ pub fn lower_tool(tool: &syntax::Tool, shared: Shared<'_>, types: &mut Types, si
         bindings: Vec::new(),
         paged: None,
         stopped: false,
-        sound: true,
+        sound: !tool.incomplete,
     };
     lowering.params();
     let steps = lowering.steps();

@@ -150,7 +150,7 @@ impl Lowering<'_> {
             .flat_map(|group| group.members.iter().copied())
             .collect();
         for (index, param) in self.params.iter().enumerate() {
-            let used = self.typer.scope.is_used(param.local) || grouped.contains(&index) || param.meaning == Some(Meaning::DryRun);
+            let used = self.typer.scope.is_used(param.local) || grouped.contains(&index) || matches!(param.meaning, Some(Meaning::DryRun | Meaning::Confirmation));
             if !used {
                 let name = &self.param_names[index];
                 let span = if name.span.file == self.tool.name.span.file { name.span } else { self.tool.name.span };

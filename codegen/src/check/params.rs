@@ -37,14 +37,16 @@ impl Lowering<'_> {
             self.sound = false;
             return None;
         }
+        let mark = self.typer.sink.mark();
         let bounds = self.bounds(param);
+        let bounded = self.typer.sink.mark() == mark;
         self.meaning(param);
         let index = self.params.len();
         let mut default = None;
         if let Some(node) = &param.default {
             if is_expression(node) {
                 computed.push((index, node));
-            } else if let Err(reason) = value_fits(node, &param.ty, &bounds) {
+            } else if let (true, Err(reason)) = (bounded, value_fits(node, &param.ty, &bounds)) {
                 self.typer
                     .sink
                     .error(Code::Default, node.span, format!("the default of `{}` would be refused: {reason}", param.name.text));

@@ -35,13 +35,13 @@ impl Lowering<'_> {
             }
         }
         let writes = self.tool.steps.iter().any(|step| needed_effect(&step.verb) > Effect::Read);
-        if effect > Effect::Read && !writes {
+        if effect > Effect::Read && !writes && !self.tool.incomplete {
             self.typer
                 .sink
                 .error(Code::Effect, span, format!("the effect is `{word}`, but no step writes anything"))
                 .help("say `effect: read`");
         }
-        if effect > Effect::Read && !self.params.iter().any(|param| param.meaning == Some(Meaning::DryRun)) {
+        if effect > Effect::Read && !self.tool.incomplete && !self.params.iter().any(|param| param.meaning == Some(Meaning::DryRun)) {
             self.typer
                 .sink
                 .error(Code::DryRunMissing, span, "a tool that writes has a parameter with the meaning `dry_run`")

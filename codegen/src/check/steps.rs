@@ -302,6 +302,9 @@ impl Lowering<'_> {
         if !bound {
             let later = self.typer.scope.later.get(&name.text).copied().filter(|place| *place != name.span);
             let names: Vec<String> = self.bindings.iter().map(|binding| binding.name.text.clone()).collect();
+            if self.tool.incomplete && crate::diagnostic::nearest(&name.text, names.iter().map(String::as_str)).is_none() {
+                return None;
+            }
             let code = if later.is_some() { Code::UsedBeforeBound } else { Code::UnknownName };
             let error = self.typer.sink.error(code, name.span, format!("no step before this one gives `{}`", name.text));
             error.suggest(&name.text, names.iter().map(String::as_str));

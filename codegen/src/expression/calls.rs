@@ -146,11 +146,10 @@ impl Typer<'_> {
         if word.takes.len() != args.len() {
             let own = usize::from(form != Form::Function);
             let (takes, given) = (word.takes.len() - own, args.len().saturating_sub(own));
-            self.sink.error(
-                Code::Arguments,
-                name.span,
-                format!("`{}` takes {takes} argument{}, not {given}", word.name, if takes == 1 { "" } else { "s" }),
-            );
+            let arguments = if takes == 1 { "argument" } else { "arguments" };
+            self.sink
+                .error(Code::Arguments, name.span, format!("`{}` takes {takes} {arguments}, not {given}", word.name))
+                .note(format!("`{}`: {}", word.name, word.about));
             return None;
         }
         let mut typed = Vec::new();

@@ -39,6 +39,30 @@ pub fn parse_template(text: &Text, sink: &mut Sink) -> Option<Vec<Statement>> {
     (!bridge.failed).then_some(statements)
 }
 
+/// The tree of a longer expression could be deeper than the stack.
+const MAX_BLOCK_BYTES: usize = 4096;
+
+/// The first `{{ … }}` or `{% … %}` that is too long.
+fn too_long(text: &str) -> Option<(usize, usize)> {
+    let mut from = 0;
+    while let Some(at) = text[from..].find('{').map(|at| from + at) {
+        let end = match text.as_bytes().get(at + 1) {
+            Some(b'{') => "}}",
+            Some(b'%') => "%}",
+            _ => {
+                from = at + 1;
+                continue;
+            }
+        };
+        let length = text[at..].find(end).unwrap_or(text.len() - at);
+        if length > MAX_BLOCK_BYTES {
+            return Some((at, at + 2));
+        }
+        from = (at + length).max(at + 2);
+    }
+    None
+}
+
 struct Bridge<'a> {
     text: &'a Text,
     sink: &'a mut Sink,
@@ -48,13 +72,21 @@ struct Bridge<'a> {
 impl<'a> Bridge<'a> {
     fn parse(&mut self) -> Option<ast::Stmt<'a>> {
         let text = self.text;
+        if let Some((start, end)) = too_long(&text.value) {
+            let place = text.place(start, end);
+            self.refuse(place, &format!("an expression of more than {MAX_BLOCK_BYTES} bytes"), "name parts of it by `let` or `set`");
+            return None;
+        }
         match machinery::parse(&text.value, "", SyntaxConfig::default()) {
             Ok(parsed) => Some(parsed),
             Err(error) => {
                 let range = error.range().unwrap_or(0..text.value.len().min(1));
                 let place = text.place(range.start, range.end.max(range.start + 1));
                 let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-                self.sink.error(Code::Syntax, place, format!("this cannot be parsed: {detail}"));
+                let error = self.sink.error(Code::Syntax, place, format!("this cannot be parsed: {detail}"));
+                if detail.contains("unexpected `=`") {
+                    error.help("`==` compares");
+                }
                 None
             }
         }
@@ -238,8 +270,9 @@ impl<'a> Bridge<'a> {
                 let place = self.place(name.span());
                 (TreeKind::Call { name: Word { text: name.id.to_owned(), span: place }, args: args? }, place.to(own))
             }
-            ast::Expr::Slice(_) => {
-                self.refuse(own, "a slice", "use `first`, `newest` or `keep`");
+            ast::Expr::Slice(slice) => {
+                let of = self.expr(&slice.expr)?;
+                self.refuse(of.span.to(own), "a slice", "use `first`, `newest` or `keep`");
                 return None;
             }
             ast::Expr::Tuple(_) => {

@@ -40,6 +40,8 @@ pub struct Scope {
     pub later: BTreeMap<String, Span>,
     /// Groups that page: their local, and those of `limit` and `cursor`.
     pub paging: Vec<(LocalId, LocalId, LocalId)>,
+    /// Whether names may be missing because what gives them could not be read.
+    pub incomplete: bool,
     /// Whether names are seen from `output`, at the end of the call.
     pub at_end: bool,
 }

@@ -3,7 +3,7 @@
 use super::describe;
 use super::scope::Scope;
 use super::tree::{Arithmetic, Tree, TreeKind, Word};
-use crate::diagnostic::{Code, Sink};
+use crate::diagnostic::{Code, Sink, nearest};
 use crate::kinds::Kinds;
 use crate::lowered::{BinaryOp, Expr, ExprKind, Local, LocalId, LocalKind, UnaryOp};
 use crate::source::Span;
@@ -154,6 +154,9 @@ impl Typer<'_> {
             }
             let names: Vec<String> = self.scope.names().map(str::to_owned).collect();
             let template = self.in_template();
+            if self.scope.incomplete && nearest(name, names.iter().map(String::as_str)).is_none() {
+                return None;
+            }
             let error = self.sink.error(Code::UnknownName, span, format!("there is nothing called `{name}` here"));
             error.suggest(name, names.iter().map(String::as_str));
             if template && error.help.is_none() {

@@ -228,11 +228,17 @@ fn readable(fields: &[KindField]) -> Vec<Field> {
         .collect()
 }
 
+/// Longer types are nested deeper than any kind has them.
+const MAX_TYPE_BYTES: usize = 80;
+
 const SCALARS: &[&str] =
     &["bool", "int", "float", "string", "quantity", "time", "secret", "opaque", "list<string>", "map<string>"];
 
 fn parse_type(text: &str, special: &dyn Fn(&str) -> Option<KindFieldType>) -> Option<KindFieldType> {
     let text = text.trim();
+    if text.len() > MAX_TYPE_BYTES {
+        return None;
+    }
     if let Some(found) = special(text) {
         return Some(found);
     }

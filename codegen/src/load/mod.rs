@@ -12,7 +12,7 @@ use crate::diagnostic::{Code, Sink};
 use crate::source::{FileId, SourceMap, Span};
 
 /// Larger files are refused: a spec is a page or two, and minijinja counts lines in 16 bits.
-const MAX_FILE_BYTES: usize = 256 * 1024;
+const MAX_FILE_BYTES: usize = 128 * 1024;
 
 /// What the specs folder holds.
 #[derive(Debug, Default)]
@@ -98,7 +98,7 @@ fn read_yaml(folder: &Path, path: &Path, sources: &mut SourceMap, sink: &mut Sin
     Ok(parse_yaml(file, sources, sink))
 }
 
-/// Parses a file of the map as YAML.
+/// Parses a file of the map as YAML. Saphyr's own budget bounds its depth, so that trees can be walked by recursion.
 pub fn parse_yaml(file: FileId, sources: &SourceMap, sink: &mut Sink) -> Option<Node> {
     let options = serde_yaml::options! {
         duplicate_keys: serde_yaml::DuplicateKeyPolicy::PassThrough,
@@ -116,7 +116,16 @@ pub fn parse_yaml(file: FileId, sources: &SourceMap, sink: &mut Sink) -> Option<
             let start = location.map_or(0, |at| sources.byte(file, at.line(), at.column()));
             let text = error.to_string();
             let message = text.split(" at line ").next().unwrap_or(&text).to_owned();
-            sink.error(Code::Yaml, Span { file, start, end: start + 1 }, format!("this is not valid YAML: {message}"));
+            let text = sources.text(file);
+            let here = (start as usize).min(text.len());
+            let from = text[..here].rfind('\n').map_or(0, |at| at + 1);
+            let line = text[from..].lines().next().unwrap_or_default();
+            let problem = sink.error(Code::Yaml, Span { file, start, end: start + 1 }, format!("this is not valid YAML: {message}"));
+            if line.contains(": {{") || line.contains("- {{") {
+                problem.help("put quotes around the expression: \"{{ … }}\"");
+            } else if line.contains(": {%") {
+                problem.help("begin the template by `|`, and write it on the lines below");
+            }
             None
         }
     }

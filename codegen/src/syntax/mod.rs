@@ -108,6 +108,8 @@ pub struct Page {
 #[allow(missing_docs)]
 pub struct Tool {
     pub span: Span,
+    /// Something in it could not be read, so names may be missing that it would have.
+    pub incomplete: bool,
     pub name: Name,
     pub toolset: Name,
     pub title: Name,

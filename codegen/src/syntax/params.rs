@@ -129,6 +129,7 @@ const TYPES: &[(&str, u8)] = &[
 ];
 
 fn read_param(name: &Name, node: &Node, cx: &mut Reading<'_>) -> Option<Param> {
+    let mark = cx.sink.mark();
     let reader = Reader::new(node, format!("parameter `{}`", name.text), cx)?;
     let ty = reader.need("type", cx).and_then(|_| reader.word("type", TYPES, cx));
     let about = reader.need_text("about", cx);
@@ -144,6 +145,9 @@ fn read_param(name: &Name, node: &Node, cx: &mut Reading<'_>) -> Option<Param> {
     let required = reader.bool("required", cx).unwrap_or(false);
     let meaning = reader.word("meaning", MEANINGS, cx);
     reader.finish(cx);
+    if cx.sink.mark() > mark {
+        return None;
+    }
     let (ty, type_span) = ty?;
     let ty = match (ty, words) {
         (3, Some((_, words))) if !words.is_empty() => ParamType::Enum(words.into_iter().map(|word| word.text).collect()),

@@ -202,10 +202,15 @@ impl<'n> Reader<'n> {
                 let mut known: Vec<&str> = asked.clone();
                 known.sort_unstable();
                 known.dedup();
-                cx.sink
+                let error = cx
+                    .sink
                     .error(Code::UnknownKey, entry.key.span, format!("{} has no key `{}`", self.what, entry.key.text))
-                    .label("unknown key")
-                    .suggest(&entry.key.text, known);
+                    .label("unknown key");
+                if matches!(entry.value.kind, NodeKind::Null) && entry.key.text.contains(' ') {
+                    error.help("inside `{ }` a comma ends a text: put quotes around the text before it");
+                } else {
+                    error.suggest(&entry.key.text, known);
+                }
             }
         }
     }

@@ -148,32 +148,21 @@ fn read_step(reader: Reader<'_>, cx: &mut Reading<'_>) -> Option<Step> {
         }
         "warn" => reader.need_scalar("warn", cx).map(Verb::Warn),
         "stop" => read_stop(&reader, cx),
-        _ => {
-            let confirm = read_confirm(&reader, cx);
-            if let (Some(Verb::Confirm { when: inner, .. }), true) = (&confirm, when.is_some())
-                && inner.is_none()
-            {
-                // `when` beside or inside `confirm` means the same.
-                let outer = when.take();
-                if let Some(Verb::Confirm { by, plan, .. }) = confirm.clone() {
-                    reader.finish(cx);
-                    return finish_step(verb_name, None, Verb::Confirm { by, plan, when: outer }, None, (missing_ok, forbidden, advice, undo));
-                }
-            }
-            confirm
-        }
+        _ => read_confirm(&reader, when.take(), cx),
     };
     reader.finish(cx);
-    finish_step(verb_name, binding, verb?, when, (missing_ok, forbidden, advice, undo))
-}
-
-type Clauses =
-    (Option<crate::source::Span>, Option<Scalar>, Vec<(AdviceOn, Scalar)>, Option<(Undo, crate::source::Span)>);
-
-#[allow(clippy::unnecessary_wraps)]
-fn finish_step(name: Name, binding: Option<Name>, verb: Verb, when: Option<Scalar>, clauses: Clauses) -> Option<Step> {
-    let (missing_ok, forbidden, advice, undo) = clauses;
-    Some(Step { span: name.span, taken_in_at: None, when, binding, verb, verb_span: name.span, missing_ok, forbidden, advice, undo })
+    Some(Step {
+        span: verb_name.span,
+        taken_in_at: None,
+        when,
+        binding,
+        verb: verb?,
+        verb_span: verb_name.span,
+        missing_ok,
+        forbidden,
+        advice,
+        undo,
+    })
 }
 
 fn read_advice(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Vec<(AdviceOn, Scalar)> {
@@ -307,7 +296,8 @@ fn read_stop(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
     Some(Verb::Stop { when: when?, outcome: outcome?.0 })
 }
 
-fn read_confirm(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
+/// `when` beside `confirm` means the same as inside it.
+fn read_confirm(reader: &Reader<'_>, outer: Option<Scalar>, cx: &mut Reading<'_>) -> Option<Verb> {
     let node = reader.need("confirm", cx)?;
     if !matches!(node.kind, NodeKind::Map(_)) {
         cx.wrong_shape(node, "`confirm`", "a mapping of `by`, `plan` and, where wanted, `when`");
@@ -318,5 +308,11 @@ fn read_confirm(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
     let plan = inner.need_text("plan", cx);
     let when = inner.scalar("when", cx);
     inner.finish(cx);
-    Some(Verb::Confirm { by: by?, plan: plan?, when })
+    if let (Some(when), Some(outer)) = (&when, &outer) {
+        cx.sink
+            .error(Code::Clause, outer.span, "a `confirm` has two conditions")
+            .see(when.span, "the other one")
+            .help("join them by `and`");
+    }
+    Some(Verb::Confirm { by: by?, plan: plan?, when: when.or(outer) })
 }

@@ -23,6 +23,7 @@ pub const OUTCOMES: &[(&str, Outcome)] = &[
 
 /// Reads a tool file. Everything wrong in it is reported; `None` where too much is missing to go on.
 pub fn read_tool(node: &Node, shared: &Shared, steps: &SharedSteps, cx: &mut Reading<'_>) -> Option<Tool> {
+    let mark = cx.sink.mark();
     let reader = Reader::new(node, "a tool", cx)?;
     let name = reader.need_text("tool", cx);
     if let Some(name) = &name {
@@ -39,6 +40,7 @@ pub fn read_tool(node: &Node, shared: &Shared, steps: &SharedSteps, cx: &mut Rea
     let answers = reader.need("answer", cx).map(|node| read_answers(node, cx));
     let examples = reader.get("examples").map(|node| read_examples(node, cx)).unwrap_or_default();
     reader.finish(cx);
+    let incomplete = cx.sink.mark() > mark;
     let name = name?;
     if examples.is_empty() {
         cx.sink
@@ -47,6 +49,7 @@ pub fn read_tool(node: &Node, shared: &Shared, steps: &SharedSteps, cx: &mut Rea
     }
     Some(Tool {
         span: node.span,
+        incomplete,
         name,
         toolset: toolset?,
         title: title?,
