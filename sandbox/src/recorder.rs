@@ -20,7 +20,7 @@ pub struct Record {
     /// What was asked.
     #[serde(flatten)]
     pub request: RequestInfo,
-    /// HTTP status of the answer; absent where the connection was dropped without one.
+    /// HTTP status of the answer; absent where the connection was dropped without one, by either side.
     pub status: Option<u16>,
 }
 

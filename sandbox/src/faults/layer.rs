@@ -40,14 +40,42 @@ pub async fn apply(State(layer): State<Layer>, request: Request, next: Next) -> 
     if info.path.starts_with("/sandbox/") {
         return next.run(request).await;
     }
-    let outcome = serve(layer.faults.strike(&info), request, next).await;
-    let status = outcome.as_ref().ok().map(|response| response.status().as_u16());
-    layer.recorder.add(Record { request: info, status });
-    match outcome {
-        Ok(response) => response,
+    // Recorded even when the client goes away before the answer: what it asked for, it asked for.
+    let mut record = Pending { recorder: layer.recorder, record: Some(Record { request: info, status: None }) };
+    let struck = record.record.as_ref().map(|record| layer.faults.strike(&record.request)).unwrap_or_default();
+    match serve(struck, request, next).await {
+        Ok(response) => {
+            record.answered(response.status().as_u16());
+            response
+        }
         // Unwinding out of the connection's task is the one way to close it without an answer;
         // `resume_unwind` does so without a panic message.
-        Err(Dropped) => std::panic::resume_unwind(Box::new(Dropped)),
+        Err(Dropped) => {
+            drop(record);
+            std::panic::resume_unwind(Box::new(Dropped))
+        }
+    }
+}
+
+/// A record that is written when the request ends, however it ends.
+struct Pending {
+    recorder: Recorder,
+    record: Option<Record>,
+}
+
+impl Pending {
+    fn answered(&mut self, status: u16) {
+        if let Some(record) = &mut self.record {
+            record.status = Some(status);
+        }
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if let Some(record) = self.record.take() {
+            self.recorder.add(record);
+        }
     }
 }
 

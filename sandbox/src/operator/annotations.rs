@@ -1,5 +1,8 @@
 //! Annotations by which an object asks the stand-in to let go wrong what goes wrong in life.
 //! Taking the annotation away lets things go on.
+//!
+//! On a Namespace each of them (but [`BARE`]) holds for all objects in it that it could stand on, so
+//! that clients who cannot annotate what they make meet the same. The object's own goes first.
 
 /// On a Cluster: it goes on until its phase is this one, and stays there. A phase that its way does
 /// not lead through is entered instead of the healthy one.

@@ -62,7 +62,8 @@ pub(super) fn decide_database(world: &World, namespace: &str, name: &str) -> Opt
     }))
 }
 
-/// A role that could not be dropped because of a database may be free now.
+/// A role that could not be dropped because of a database may be free now, and the status lists
+/// declared roles too.
 fn retry_roles(world: &World, namespace: &str, cluster: &str) {
     // The receiver is gone only when the operator has stopped.
     let _ = world.wake.send(Key::Roles(namespace.to_owned(), cluster.to_owned()));
@@ -85,8 +86,8 @@ pub(super) fn write(contents: &mut Contents, spec: &Value, owner: &str) {
 
 /// Whether PostgreSQL would take the database, and what it would say.
 fn judge_database(world: &World, namespace: &str, cluster: &str, object: &Value) -> Result<(), String> {
-    if let Some(message) = object["metadata"]["annotations"][DATABASE_NOT_APPLIED].as_str() {
-        return Err(message.to_owned());
+    if let Some(message) = world.asked(object, DATABASE_NOT_APPLIED) {
+        return Err(message);
     }
     let spec = &object["spec"];
     let (database, owner) = (spec["name"].as_str().unwrap_or_default(), spec["owner"].as_str().unwrap_or_default());
@@ -150,6 +151,7 @@ pub(super) fn decide_role(world: &World, namespace: &str, name: &str) -> Option<
                 }
             }
             drop_finalizer(world, &gvr, &namespace, &name, ROLE_FINALIZER);
+            retry_roles(world, &namespace, &cluster);
         }));
     }
     let outcome = judge_role(world, &namespace, &cluster, &object);
@@ -173,6 +175,7 @@ pub(super) fn decide_role(world: &World, namespace: &str, name: &str) -> Option<
     Some(Step::new(format!("apply {spec} {status}"), APPLYING, move |world| {
         if let Ok(facts) = outcome {
             world.postgres.with(&namespace, &cluster, |contents| contents.write_role(&role, facts));
+            retry_roles(world, &namespace, &cluster);
             for database in world.store.list(&Gvr::cnpg("databases"), Some(&namespace)) {
                 if database["spec"]["cluster"]["name"] == *cluster && database["status"]["applied"] != true {
                     let object = database["metadata"]["name"].as_str().unwrap_or_default().to_owned();

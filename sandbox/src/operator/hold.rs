@@ -9,18 +9,18 @@ use super::world::World;
 use crate::store::Gvr;
 
 /// Whether there is anything to look at: the annotation or its finalizer.
-pub(super) fn concerns(object: &Value) -> bool {
-    wants_hold(object) || is_held(object)
+pub(super) fn concerns(world: &World, object: &Value) -> bool {
+    is_held(object) || wants_hold(world, object)
 }
 
-fn wants_hold(object: &Value) -> bool {
-    object["metadata"]["annotations"][FINALIZER_HOLDS] == "true"
+fn wants_hold(world: &World, object: &Value) -> bool {
+    world.asked(object, FINALIZER_HOLDS).is_some_and(|answer| answer == "true")
 }
 
 /// Puts the finalizer on an object that asks for it, takes it off one that no longer does.
 pub(super) fn decide(world: &World, gvr: &Gvr, namespace: &str, name: &str) -> Option<Step> {
     let object = world.store.get(gvr, namespace, name)?;
-    let (wanted, held) = (wants_hold(&object), is_held(&object));
+    let (wanted, held) = (wants_hold(world, &object), is_held(&object));
     let deleting = !object["metadata"]["deletionTimestamp"].is_null();
     if wanted == held || (wanted && deleting) {
         return None;

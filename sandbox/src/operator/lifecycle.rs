@@ -53,7 +53,8 @@ pub(super) fn decide(world: &World, namespace: &str, name: &str) -> Option<Step>
     if status["certificates"].is_null() {
         return Some(step("fabric", pace::FABRIC, &object, steps::make_fabric));
     }
-    let stuck = cluster.annotation(STUCK_PHASE);
+    let stuck = world.asked(&object, STUCK_PHASE);
+    let stuck = stuck.as_deref();
     if stuck.is_some_and(|stuck| stuck == cluster.phase()) {
         return None;
     }
@@ -64,8 +65,9 @@ pub(super) fn decide(world: &World, namespace: &str, name: &str) -> Option<Step>
             steps::create_instance(world, cluster, &instance, Making::Initdb);
         }));
     }
+    let unready = world.asked(&object, POD_NEVER_READY).unwrap_or_default();
     failover(&object, &instances)
-        .or_else(|| instances.iter().find_map(|instance| progress(&object, instance)))
+        .or_else(|| instances.iter().find_map(|instance| progress(&object, instance, &unready)))
         .or_else(|| count(&object, &instances))
         .or_else(|| settle(&object, &instances, stuck))
 }
@@ -111,8 +113,7 @@ fn failover(object: &Arc<Value>, instances: &[InstanceState]) -> Option<Step> {
 }
 
 /// What one instance needs to become ready.
-fn progress(object: &Arc<Value>, instance: &InstanceState) -> Option<Step> {
-    let cluster = ClusterView::new(object);
+fn progress(object: &Arc<Value>, instance: &InstanceState, unready: &str) -> Option<Step> {
     let name = instance.name.clone();
     if let Some((making, job)) = &instance.job
         && instance.pod.is_none()
@@ -133,7 +134,7 @@ fn progress(object: &Arc<Value>, instance: &InstanceState) -> Option<Step> {
             steps::start_pod(world, cluster, &name);
         }));
     }
-    if instance.is_ready() || is_never_ready(cluster, &name) {
+    if instance.is_ready() || is_never_ready(unready, &name) {
         return None;
     }
     Some(step(format!("ready {name}"), pace::READY, object, move |world, cluster| {
@@ -141,9 +142,9 @@ fn progress(object: &Arc<Value>, instance: &InstanceState) -> Option<Step> {
     }))
 }
 
-fn is_never_ready(cluster: ClusterView<'_>, instance: &str) -> bool {
+fn is_never_ready(list: &str, instance: &str) -> bool {
     let number = ordinal(instance).to_string();
-    cluster.annotation(POD_NEVER_READY).is_some_and(|list| list.split(',').any(|entry| entry.trim() == number))
+    list.split(',').any(|entry| entry.trim() == number)
 }
 
 /// One instance more or one less.

@@ -54,7 +54,8 @@ pub(super) fn decide(world: &World, namespace: &str, name: &str) -> Option<Step>
 }
 
 fn standings(world: &World, cluster: ClusterView<'_>, contents: &Contents) -> Vec<(String, Standing)> {
-    let refused = refusals(cluster);
+    let asked = world.asked(cluster.object, ROLE_CANNOT_RECONCILE).unwrap_or_default();
+    let refused = refusals(&asked);
     let roles = cluster.managed_roles().iter();
     roles
         .filter_map(|spec| {
@@ -68,8 +69,8 @@ fn standings(world: &World, cluster: ClusterView<'_>, contents: &Contents) -> Ve
         .collect()
 }
 
-fn refusals(cluster: ClusterView<'_>) -> BTreeMap<&str, &str> {
-    let lines = cluster.annotation(ROLE_CANNOT_RECONCILE).unwrap_or_default().lines();
+fn refusals(asked: &str) -> BTreeMap<&str, &str> {
+    let lines = asked.lines();
     lines.filter_map(|line| line.split_once(':')).map(|(role, reason)| (role.trim(), reason.trim())).collect()
 }
 
@@ -182,7 +183,8 @@ fn apply(world: &World, namespace: &str, name: &str) {
     let Some(object) = world.cluster(namespace, name) else { return };
     let cluster = ClusterView::new(&object);
     let Some(contents) = world.postgres.contents(namespace, name) else { return };
-    let refused = refusals(cluster);
+    let asked = world.asked(cluster.object, ROLE_CANNOT_RECONCILE).unwrap_or_default();
+    let refused = refusals(&asked);
     for spec in cluster.managed_roles() {
         let role = spec["name"].as_str().unwrap_or_default();
         let pending = matches!(standing(world, namespace, spec, &contents), Standing::Pending);

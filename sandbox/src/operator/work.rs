@@ -142,6 +142,12 @@ impl Crew {
                 self.look(Key::DatabaseRole(namespace.clone(), name.clone()));
                 self.hold(Gvr::cnpg("databaseroles"), namespace, name, object);
             }
+            Source::Namespaces => {
+                let before = change.previous.as_deref().map(|object| &object["metadata"]["annotations"]);
+                if before.is_some_and(|before| *before != object["metadata"]["annotations"]) {
+                    self.look_around(Some(&name));
+                }
+            }
             Source::Backups => self.look(Key::Backup(namespace, name)),
             Source::Pods | Source::Claims => {
                 let cluster = text("/metadata/labels/cnpg.io~1cluster");
@@ -218,37 +224,42 @@ impl Crew {
     }
 
     fn hold(&mut self, gvr: Gvr, namespace: String, name: String, object: &Value) {
-        if hold::concerns(object) {
+        if hold::concerns(&self.world, object) {
             self.look(Key::Hold(gvr, namespace, name));
         }
     }
 
     /// Looks at everything once, at the beginning and where changes were lost.
     fn survey(&mut self) {
+        self.look_around(None);
+    }
+
+    /// Looks at everything in a namespace, or in all.
+    fn look_around(&mut self, within: Option<&str>) {
         let store = self.world.store.clone();
         let names = |object: &Value| {
             let text = |key: &str| object["metadata"][key].as_str().unwrap_or_default().to_owned();
             (text("namespace"), text("name"))
         };
-        for object in store.list(&Gvr::cnpg("clusters"), None) {
+        for object in store.list(&Gvr::cnpg("clusters"), within) {
             let (namespace, name) = names(&object);
             self.look_if_due(Key::Cluster(namespace.clone(), name.clone()));
             self.look_if_due(Key::Roles(namespace, name));
         }
-        for object in store.list(&Gvr::cnpg("databases"), None) {
+        for object in store.list(&Gvr::cnpg("databases"), within) {
             let (namespace, name) = names(&object);
             self.look_if_due(Key::Database(namespace, name));
         }
-        for object in store.list(&Gvr::cnpg("databaseroles"), None) {
+        for object in store.list(&Gvr::cnpg("databaseroles"), within) {
             let (namespace, name) = names(&object);
             self.look_if_due(Key::DatabaseRole(namespace, name));
         }
-        for object in store.list(&Gvr::cnpg("backups"), None) {
+        for object in store.list(&Gvr::cnpg("backups"), within) {
             let (namespace, name) = names(&object);
             self.look_if_due(Key::Backup(namespace, name));
         }
         for gvr in [Gvr::cnpg("clusters"), Gvr::cnpg("databases"), Gvr::cnpg("databaseroles"), Gvr::core("secrets")] {
-            for object in store.list(&gvr, None) {
+            for object in store.list(&gvr, within) {
                 let (namespace, name) = names(&object);
                 self.hold(gvr.clone(), namespace, name, &object);
             }
@@ -262,6 +273,7 @@ enum Source {
     Databases,
     DatabaseRoles,
     Backups,
+    Namespaces,
     Pods,
     Claims,
     Secrets,
@@ -272,6 +284,7 @@ struct Watches {
     databases: Changes,
     roles: Changes,
     backups: Changes,
+    namespaces: Changes,
     pods: Changes,
     claims: Changes,
     secrets: Changes,
@@ -284,6 +297,7 @@ impl Watches {
             databases: store.watch(&Gvr::cnpg("databases")),
             roles: store.watch(&Gvr::cnpg("databaseroles")),
             backups: store.watch(&Gvr::cnpg("backups")),
+            namespaces: store.watch(&Gvr::core("namespaces")),
             pods: store.watch(&Gvr::core("pods")),
             claims: store.watch(&Gvr::core("persistentvolumeclaims")),
             secrets: store.watch(&Gvr::core("secrets")),
@@ -296,6 +310,7 @@ impl Watches {
             change = self.databases.next() => change.map(|change| (Source::Databases, change)),
             change = self.roles.next() => change.map(|change| (Source::DatabaseRoles, change)),
             change = self.backups.next() => change.map(|change| (Source::Backups, change)),
+            change = self.namespaces.next() => change.map(|change| (Source::Namespaces, change)),
             change = self.pods.next() => change.map(|change| (Source::Pods, change)),
             change = self.claims.next() => change.map(|change| (Source::Claims, change)),
             change = self.secrets.next() => change.map(|change| (Source::Secrets, change)),

@@ -41,6 +41,16 @@ impl World {
         self.store.get(&Gvr::cnpg("clusters"), namespace, name)
     }
 
+    /// What an object asks for by an annotation: its own, or that of its namespace.
+    pub fn asked(&self, object: &Value, key: &str) -> Option<String> {
+        let own = object["metadata"]["annotations"][key].as_str().map(str::to_owned);
+        own.or_else(|| {
+            let namespace = object["metadata"]["namespace"].as_str()?;
+            let namespace = self.store.get(&Gvr::core("namespaces"), "", namespace)?;
+            namespace["metadata"]["annotations"][key].as_str().map(str::to_owned)
+        })
+    }
+
     /// Creates an object where there is none of its name; kinds that this sandbox does not serve are left out.
     pub fn ensure(&self, gvr: &Gvr, object: Value) {
         if let Err(error) = self.store.create(gvr, object)

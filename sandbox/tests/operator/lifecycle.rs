@@ -199,3 +199,17 @@ async fn without_an_operator_nothing_happens() {
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     assert_eq!(ground.get(PG1).await["status"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_namespace_can_ask_for_all_its_objects() {
+    let ground = ground().await;
+    let namespace = "/api/v1/namespaces/default";
+    let ask = json!({"metadata": {"annotations": {"sandbox.cnpg-mcp/stuck-phase": "Setting up primary"}}});
+    ground.patch(namespace, ask).await;
+    ground.create(&cnpg("clusters"), cluster("pg1", 1)).await;
+    ground.until(PG1, |cluster| cluster["status"]["phase"] == "Setting up primary").await;
+    tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+    assert_eq!(ground.get(PG1).await["status"]["phase"], "Setting up primary");
+    ground.patch(namespace, json!({"metadata": {"annotations": null}})).await;
+    ground.until(PG1, is_healthy).await;
+}
