@@ -1,3 +1,66 @@
-//! `cnpg-mcp`: try the tools and the sandbox from a terminal.
+//! `cnpg-mcp`: every tool from a terminal, and the sandbox by itself.
 
-fn main() {}
+mod ask;
+mod call;
+mod flags;
+mod progress;
+mod sandbox;
+mod target;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{ArgMatches, Command};
+
+/// Exit code of a call that ended otherwise than in success.
+const FAILED: u8 = 1;
+
+fn main() -> ExitCode {
+    let matches = command().get_matches();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(FAILED);
+        }
+    };
+    let done = runtime.block_on(run(&matches));
+    // A question at the terminal may still be blocked in a thread of its own.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(100));
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn command() -> Command {
+    Command::new("cnpg-mcp")
+        .version(cnpg_mcp::VERSION)
+        .about("Manage PostgreSQL on Kubernetes with the tools of the MCP server, from a terminal")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .max_term_width(100)
+        .subcommand(tools::command())
+        .subcommand(call::command())
+        .subcommand(sandbox::command())
+}
+
+async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    match matches.subcommand() {
+        Some(("tools", matches)) => tools::run(matches),
+        Some(("call", matches)) => call::run(matches).await,
+        Some(("sandbox", matches)) => sandbox::run(matches).await,
+        _ => Ok(ExitCode::from(FAILED)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn no_flag_of_a_tool_meets_one_of_ours() {
+        super::command().debug_assert();
+    }
+}

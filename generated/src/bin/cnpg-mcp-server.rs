@@ -1,0 +1,213 @@
+//! The MCP server.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Parser, ValueEnum};
+use cnpg_mcp::VERSION;
+use cnpg_mcp::client_config::{self, Reach};
+use cnpg_mcp::target::Target;
+use cnpg_mcp_runtime::call::Settings;
+use cnpg_mcp_runtime::logging::{self, LogFormat};
+use cnpg_mcp_runtime::mcp::McpServer;
+use cnpg_mcp_runtime::registry::{Options, Registry};
+use cnpg_mcp_runtime::transport::http::{self, HttpError, Limits, Names};
+use cnpg_mcp_runtime::transport::{stdio, stop_requested};
+use tokio_util::sync::CancellationToken;
+use tracing::level_filters::LevelFilter;
+
+/// Exit code for a wrong combination of options, as clap's own.
+const USAGE: u8 = 2;
+
+/// Time for blocking reads of standard input when everything else has ended.
+const LAST: Duration = Duration::from_millis(100);
+
+/// MCP server that manages PostgreSQL on Kubernetes through CloudNativePG.
+#[derive(Debug, Parser)]
+#[command(name = "cnpg-mcp-server", version, max_term_width = 100)]
+struct Cli {
+    /// How clients talk to the server.
+    #[arg(long, value_enum, default_value_t = Transport::Stdio, env = "CNPG_MCP_TRANSPORT")]
+    transport: Transport,
+
+    /// Who is let in over HTTP. `none` lets everyone in and is possible on a loopback address alone.
+    #[arg(long, value_enum, env = "CNPG_MCP_AUTH")]
+    auth: Option<Auth>,
+
+    /// Address to listen on (HTTP).
+    #[arg(long, default_value = "127.0.0.1", env = "CNPG_MCP_HOST")]
+    host: String,
+
+    /// Port to listen on (HTTP); 0 takes a free one.
+    #[arg(long, default_value_t = 4204, env = "CNPG_MCP_PORT")]
+    port: u16,
+
+    /// Work on a sandbox inside this process, with two clusters to look at, instead of a real Kubernetes.
+    #[arg(long, conflicts_with_all = ["kubeconfig", "context"])]
+    sandbox: bool,
+
+    /// Offer only tools that read.
+    #[arg(long, env = "CNPG_MCP_READ_ONLY")]
+    read_only: bool,
+
+    /// Offer no tools that destroy.
+    #[arg(long, env = "CNPG_MCP_DISABLE_DESTRUCTIVE")]
+    disable_destructive: bool,
+
+    /// Kubeconfig file. Unset: the pod's own cluster, else KUBECONFIG, else ~/.kube/config.
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+
+    /// Context of the kubeconfig. Unset: its current one.
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+
+    /// Where PostgreSQL images come from.
+    #[arg(long, value_name = "REGISTRY", default_value = "ghcr.io/cloudnative-pg", env = "CNPG_MCP_IMAGE_REGISTRY")]
+    image_registry: String,
+
+    /// How log lines look; they go to standard error.
+    #[arg(long, default_value_t = LogFormat::Text, value_name = "text|json", env = "CNPG_MCP_LOG_FORMAT")]
+    log_format: LogFormat,
+
+    /// What is logged: off, error, warn, info, debug or trace. Audit lines are always written.
+    #[arg(long, default_value = "info", value_name = "LEVEL", env = "CNPG_MCP_LOG_LEVEL")]
+    log_level: LevelFilter,
+
+    /// Print configurations of MCP clients, ready to paste. With stdio nothing is served then.
+    #[arg(long)]
+    print_client_config: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Transport {
+    /// Standard input and output, for a client that starts the server itself.
+    Stdio,
+    /// Streamable HTTP at /mcp.
+    Http,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Auth {
+    /// Nobody is asked who they are.
+    None,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(error) = logging::start(cli.log_format, cli.log_level) {
+        eprintln!("error: {error}");
+        return ExitCode::FAILURE;
+    }
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(run(cli));
+    // A read of standard input may still be blocked in a thread of its own.
+    runtime.shutdown_timeout(LAST);
+    code
+}
+
+async fn run(cli: Cli) -> ExitCode {
+    let done = match cli.transport {
+        Transport::Stdio => serve_stdio(cli).await,
+        Transport::Http => serve_http(cli).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            let usage = error.is::<Usage>() || matches!(error.downcast_ref(), Some(HttpError::Exposed { .. }));
+            if usage { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+/// A combination of options that makes no sense.
+#[derive(Debug)]
+struct Usage(&'static str);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+async fn serve_stdio(cli: Cli) -> anyhow::Result<()> {
+    if cli.auth.is_some() {
+        return Err(Usage("--auth is for --transport http: over stdio the client that starts the server is the one who is let in").into());
+    }
+    if cli.print_client_config {
+        print!("{}", client_config::text(&own_command()?));
+        return Ok(());
+    }
+    // Listened to before anything takes time, so that a stop in the meantime is not lost.
+    let stop = stopping();
+    let opened = target(&cli).open().await?;
+    let server = mcp_server(registry(&cli, &opened)?)?;
+    let served = stdio::serve(server, stop).await;
+    opened.close().await;
+    Ok(served?)
+}
+
+async fn serve_http(cli: Cli) -> anyhow::Result<()> {
+    if cli.auth.is_none() {
+        return Err(Usage("--transport http needs --auth none: no other way of letting people in is built into this version").into());
+    }
+    let stop = stopping();
+    // Before the sandbox, so that a taken port is told at once.
+    let listening = http::bind(&cli.host, cli.port).await?;
+    let opened = target(&cli).open().await?;
+    let server = mcp_server(registry(&cli, &opened)?)?;
+    tracing::info!(url = listening.url(), sandbox = opened.sandbox_url(), "serving MCP without authentication, for this machine only");
+    if cli.print_client_config {
+        println!("{} {VERSION} is at {}\n\n{}", env!("CARGO_BIN_NAME"), listening.url(), client_config::text(&Reach::Http(listening.url())));
+    }
+    listening.serve(server, Names::default(), Limits::default(), stop).await;
+    opened.close().await;
+    Ok(())
+}
+
+fn target(cli: &Cli) -> Target {
+    Target { sandbox: cli.sandbox, kubeconfig: cli.kubeconfig.clone(), context: cli.context.clone() }
+}
+
+fn registry(cli: &Cli, opened: &cnpg_mcp::target::Opened) -> anyhow::Result<Arc<Registry>> {
+    let settings = Arc::new(Settings { image_registry: cli.image_registry.trim_end_matches('/').to_owned() });
+    let options = Options { read_only: cli.read_only, disable_destructive: cli.disable_destructive, settings, ..Options::new(VERSION) };
+    Ok(Arc::new(cnpg_mcp::registry(Arc::clone(&opened.kubernetes), options)?))
+}
+
+fn mcp_server(registry: Arc<Registry>) -> anyhow::Result<McpServer> {
+    let mut key = [0; 32];
+    // One process: what it sealed, it opens; a restart forgets open questions.
+    getrandom::fill(&mut key).context("the operating system gives no random bytes")?;
+    Ok(McpServer::new(registry, &key))
+}
+
+/// A token that is cancelled when the process is asked to stop.
+fn stopping() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let cancelled = stop.clone();
+    tokio::spawn(async move {
+        stop_requested().await;
+        cancelled.cancel();
+    });
+    stop
+}
+
+/// This program with the options it was called with, for clients that start it themselves.
+fn own_command() -> anyhow::Result<Reach> {
+    let command = std::env::current_exe().context("the path of this program is not known")?;
+    let arguments = std::env::args().skip(1).filter(|argument| argument != "--print-client-config").collect();
+    Ok(Reach::Stdio { command: command.display().to_string(), arguments })
+}
