@@ -49,6 +49,8 @@ struct Bucket {
 #[derive(Debug)]
 struct Inner {
     revision: u64,
+    /// Lists cannot go back beyond this revision, though watches may.
+    compacted: u64,
     buckets: HashMap<Gvr, Bucket>,
 }
 
@@ -86,7 +88,7 @@ impl Store {
                 (kind.gvr.clone(), Bucket { objects: BTreeMap::new(), history, changed })
             })
             .collect();
-        let inner = RwLock::new(Inner { revision: FIRST_REVISION, buckets });
+        let inner = RwLock::new(Inner { revision: FIRST_REVISION, compacted: FIRST_REVISION, buckets });
         Self { shared: Arc::new(Shared { registry, clock, identities, inner }) }
     }
 
@@ -137,6 +139,9 @@ impl Store {
         if revision >= inner.revision {
             return Ok(Listing { revision, items: select(&bucket.objects, namespace) });
         }
+        if revision < inner.compacted {
+            return Err(HistoryLost);
+        }
         let undone: Vec<&Change> = bucket.history.since(revision).ok_or(HistoryLost)?.rev().collect();
         if undone.is_empty() {
             return Ok(Listing { revision, items: select(&bucket.objects, namespace) });
@@ -179,10 +184,18 @@ impl Store {
         })
     }
 
-    /// Drops the history, as etcd's compaction does: older resourceVersions and continue tokens expire.
+    /// What etcd's compaction does: lists of older resourceVersions and continue tokens expire. Watches go on,
+    /// since a real server has them from its watch cache.
+    pub fn compact(&self) {
+        let mut inner = self.write();
+        inner.compacted = inner.revision;
+    }
+
+    /// Drops the history: older resourceVersions, be it for a list, a continue token or a watch, expire.
     pub fn forget_history(&self) {
         let mut inner = self.write();
         let now = inner.revision;
+        inner.compacted = now;
         for bucket in inner.buckets.values_mut() {
             bucket.history.forget(now);
         }
