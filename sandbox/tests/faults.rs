@@ -1,5 +1,7 @@
 //! What can be made to go wrong between a client and the sandbox, and what is recorded of it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 mod fixture;
 
 use std::time::{Duration, Instant};

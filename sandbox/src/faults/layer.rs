@@ -43,18 +43,14 @@ pub async fn apply(State(layer): State<Layer>, request: Request, next: Next) -> 
     // Recorded even when the client goes away before the answer: what it asked for, it asked for.
     let mut record = Pending { recorder: layer.recorder, record: Some(Record { request: info, status: None }) };
     let struck = record.record.as_ref().map(|record| layer.faults.strike(&record.request)).unwrap_or_default();
-    match serve(struck, request, next).await {
-        Ok(response) => {
-            record.answered(response.status().as_u16());
-            response
-        }
+    let Ok(response) = serve(struck, request, next).await else {
+        drop(record);
         // Unwinding out of the connection's task is the one way to close it without an answer;
         // `resume_unwind` does so without a panic message.
-        Err(Dropped) => {
-            drop(record);
-            std::panic::resume_unwind(Box::new(Dropped))
-        }
-    }
+        std::panic::resume_unwind(Box::new(Dropped));
+    };
+    record.answered(response.status().as_u16());
+    response
 }
 
 /// A record that is written when the request ends, however it ends.

@@ -1,5 +1,7 @@
 //! The operator's stand-in, seen from outside.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 #[path = "../fixture/mod.rs"]
 mod fixture;
 
