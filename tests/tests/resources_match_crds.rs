@@ -81,7 +81,9 @@ fn compare_kind(kind: &Kind, crd: &Value, found: &mut Vec<String>) {
     differs("plural", kind.plural.clone(), text(&crd["spec"]["names"]["plural"]));
     differs("scope", if kind.namespaced { "Namespaced" } else { "Cluster" }.to_owned(), text(&crd["spec"]["scope"]));
     let versions = crd["spec"]["versions"].as_array().map_or(&[][..], Vec::as_slice);
-    let Some(version) = versions.iter().find(|version| version["name"] == kind.version.as_str() && version["served"] == true) else {
+    let Some(version) =
+        versions.iter().find(|version| version["name"] == kind.version.as_str() && version["served"] == true)
+    else {
         found.push(format!("{}: the CRD serves no version `{}`", kind.kind, kind.version));
         return;
     };
@@ -89,14 +91,18 @@ fn compare_kind(kind: &Kind, crd: &Value, found: &mut Vec<String>) {
     differs("status_subresource", kind.status_subresource.to_string(), has_status.to_string());
     for field in &kind.fields {
         if field.server_set != (field.name == "status") {
-            found.push(format!("{}.{}: server_set is `{}`; it holds for `status` and nothing else", kind.kind, field.name, field.server_set));
+            found.push(format!(
+                "{}.{}: server_set is `{}`; it holds for `status` and nothing else",
+                kind.kind, field.name, field.server_set
+            ));
         }
     }
     compare_fields(&kind.kind, &kind.fields, &version["schema"]["openAPIV3Schema"], found);
 }
 
 fn compare_fields(path: &str, fields: &[KindField], schema: &Value, found: &mut Vec<String>) {
-    let required: BTreeSet<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: BTreeSet<&str> =
+        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     for field in fields {
         let path = format!("{path}.{}", field.name);
         let Some(there) = schema["properties"].get(&field.name) else {
@@ -108,7 +114,11 @@ fn compare_fields(path: &str, fields: &[KindField], schema: &Value, found: &mut 
         }
         let default = there.get("default");
         if field.default.as_ref() != default {
-            found.push(format!("{path}: default is described as `{}`, the CRD says `{}`", shown(field.default.as_ref()), shown(default)));
+            found.push(format!(
+                "{path}: default is described as `{}`, the CRD says `{}`",
+                shown(field.default.as_ref()),
+                shown(default)
+            ));
         }
         let immutable = is_immutable(schema, &field.name, there);
         if field.immutable != immutable {
@@ -141,7 +151,8 @@ fn compare_type(path: &str, ty: &KindFieldType, schema: &Value, found: &mut Vec<
         KindFieldType::Enum(words) => {
             is_scalar(path, "enum", schema, "string", None, found);
             let described: BTreeSet<&str> = words.iter().map(String::as_str).collect();
-            let there: BTreeSet<&str> = schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let there: BTreeSet<&str> =
+                schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             if described != there {
                 found.push(format!("{path}: enum is described as {described:?}, the CRD says {there:?}"));
             }
@@ -154,7 +165,10 @@ fn compare_type(path: &str, ty: &KindFieldType, schema: &Value, found: &mut Vec<
             if let Some(keys) = schema.get("x-kubernetes-list-map-keys")
                 && *keys != json!([key])
             {
-                found.push(format!("{path}: key is described as `{}`, the CRD says {keys}", key.as_deref().unwrap_or("none")));
+                found.push(format!(
+                    "{path}: key is described as `{}`, the CRD says {keys}",
+                    key.as_deref().unwrap_or("none")
+                ));
             }
             compare_type(&format!("{path}[]"), items, element, found);
         }
@@ -167,7 +181,10 @@ fn compare_type(path: &str, ty: &KindFieldType, schema: &Value, found: &mut Vec<
         }
         KindFieldType::Object { fields, .. } => {
             if schema["type"] != "object" || schema.get("properties").is_none() {
-                found.push(format!("{path}: described as an object with fields, the CRD says `{}`", text(&schema["type"])));
+                found.push(format!(
+                    "{path}: described as an object with fields, the CRD says `{}`",
+                    text(&schema["type"])
+                ));
                 return;
             }
             compare_fields(path, fields, schema, found);
@@ -187,7 +204,10 @@ fn is_scalar(path: &str, described: &str, schema: &Value, ty: &str, format: Opti
     // Widths of numbers are no types of the language.
     let there_format = schema["format"].as_str().filter(|format| !["int32", "int64"].contains(format));
     if there != ty || there_format != format {
-        found.push(format!("{path}: described as `{described}`, the CRD says `{there}` with format `{}`", there_format.unwrap_or("none")));
+        found.push(format!(
+            "{path}: described as `{described}`, the CRD says `{there}` with format `{}`",
+            there_format.unwrap_or("none")
+        ));
     }
     if described != "enum" && schema.get("enum").is_some() {
         found.push(format!("{path}: described as `{described}`, the CRD has the enum {}", schema["enum"]));
@@ -197,7 +217,9 @@ fn is_scalar(path: &str, described: &str, schema: &Value, ty: &str, format: Opti
 fn compare_bounds(path: &str, ty: &KindFieldType, schema: &Value, found: &mut Vec<String>) {
     let (mut min, mut max, mut pattern, mut max_length) = (None, None, None, None);
     match ty {
-        KindFieldType::Int { min: least, max: greatest } => (min, max) = (least.map(Value::from), greatest.map(Value::from)),
+        KindFieldType::Int { min: least, max: greatest } => {
+            (min, max) = (least.map(Value::from), greatest.map(Value::from))
+        }
         KindFieldType::String { pattern: form, max_length: length } => {
             pattern = form.as_deref().map(Value::from);
             max_length = length.map(Value::from);
@@ -206,12 +228,19 @@ fn compare_bounds(path: &str, ty: &KindFieldType, schema: &Value, found: &mut Ve
         KindFieldType::Quantity | KindFieldType::Opaque => return,
         _ => {}
     }
-    for (word, described, keyword) in
-        [("min", min, "minimum"), ("max", max, "maximum"), ("pattern", pattern, "pattern"), ("max_length", max_length, "maxLength")]
-    {
+    for (word, described, keyword) in [
+        ("min", min, "minimum"),
+        ("max", max, "maximum"),
+        ("pattern", pattern, "pattern"),
+        ("max_length", max_length, "maxLength"),
+    ] {
         let there = schema.get(keyword);
         if described.as_ref() != there {
-            found.push(format!("{path}: {word} is described as `{}`, the CRD says `{}`", shown(described.as_ref()), shown(there)));
+            found.push(format!(
+                "{path}: {word} is described as `{}`, the CRD says `{}`",
+                shown(described.as_ref()),
+                shown(there)
+            ));
         }
     }
 }
@@ -258,12 +287,24 @@ fn every_sort_of_difference_is_found() {
         (field("f", KindFieldType::Opaque), string(), "described as opaque"),
         (field("f", words(&["a", "b"])), json!({ "type": "string", "enum": ["a", "c"] }), "enum is described"),
         (field("f", plain_string()), json!({ "type": "string", "enum": ["a"] }), "the CRD has the enum"),
-        (field("f", number(Some(1), None)), json!({ "type": "integer", "minimum": 2 }), "min is described as `1`, the CRD says `2`"),
-        (field("f", number(None, None)), json!({ "type": "integer", "maximum": 9 }), "max is described as `none`, the CRD says `9`"),
+        (
+            field("f", number(Some(1), None)),
+            json!({ "type": "integer", "minimum": 2 }),
+            "min is described as `1`, the CRD says `2`",
+        ),
+        (
+            field("f", number(None, None)),
+            json!({ "type": "integer", "maximum": 9 }),
+            "max is described as `none`, the CRD says `9`",
+        ),
         (field("f", plain_string()), json!({ "type": "string", "maxLength": 5 }), "max_length is described"),
         (field("f", plain_string()), json!({ "type": "string", "pattern": "^a$" }), "pattern is described"),
         (field("f", list(plain_string(), None)), string(), "described as a list"),
-        (field("f", list(plain_string(), None)), json!({ "type": "array", "items": { "type": "boolean" } }), "Thing.f[]: described as"),
+        (
+            field("f", list(plain_string(), None)),
+            json!({ "type": "array", "items": { "type": "boolean" } }),
+            "Thing.f[]: described as",
+        ),
         (
             field("f", list(KindFieldType::Opaque, Some("id"))),
             json!({ "type": "array", "items": { "type": "object" }, "x-kubernetes-list-map-keys": ["name"] }),
@@ -276,7 +317,11 @@ fn every_sort_of_difference_is_found() {
             "Thing.f{}: described as `string`",
         ),
         (KindField { required: true, ..field("f", plain_string()) }, string(), "required is described as `true`"),
-        (KindField { default: Some(json!("x")), ..field("f", plain_string()) }, string(), "default is described as `\"x\"`"),
+        (
+            KindField { default: Some(json!("x")), ..field("f", plain_string()) },
+            string(),
+            "default is described as `\"x\"`",
+        ),
         (field("f", plain_string()), json!({ "type": "string", "default": "y" }), "the CRD says `\"y\"`"),
         (KindField { immutable: true, ..field("f", plain_string()) }, string(), "immutable is described as `true`"),
         (

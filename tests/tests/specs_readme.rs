@@ -72,12 +72,14 @@ fn tool_name(spec: &str) -> Option<&str> {
 fn every_whole_spec_compiles() -> anyhow::Result<()> {
     let text = page()?;
     let blocks = blocks(&text);
-    let partials: Vec<_> = blocks.iter().filter_map(|block| Some((block.info.strip_prefix("markdown partial=")?, block))).collect();
+    let partials: Vec<_> =
+        blocks.iter().filter_map(|block| Some((block.info.strip_prefix("markdown partial=")?, block))).collect();
     let examples: Vec<_> = blocks.iter().filter(|block| block.info == "yaml spec").collect();
     ensure!(examples.len() >= 3, "the page shows {} whole specs", examples.len());
     let mut found = String::new();
     for example in examples {
-        let name = tool_name(&example.text).with_context(|| format!("line {}: a whole spec has `tool:`", example.line))?;
+        let name =
+            tool_name(&example.text).with_context(|| format!("line {}: a whole spec has `tool:`", example.line))?;
         let folder = shared_specs()?;
         for (file, partial) in &partials {
             std::fs::write(folder.path().join("partials").join(file), &partial.text)?;
@@ -85,7 +87,12 @@ fn every_whole_spec_compiles() -> anyhow::Result<()> {
         std::fs::write(folder.path().join(format!("tools/{name}.yaml")), &example.text)?;
         let compiled = cnpg_mcp_codegen::compile(folder.path())?;
         for problem in &compiled.diagnostics {
-            writeln!(found, "the spec `{name}` at line {}:\n{}\n", example.line, render(&compiled.sources, problem, false))?;
+            writeln!(
+                found,
+                "the spec `{name}` at line {}:\n{}\n",
+                example.line,
+                render(&compiled.sources, problem, false)
+            )?;
         }
         if let Some(program) = compiled.program {
             let tools: Vec<_> = program.tools.iter().map(|tool| tool.name.as_str()).collect();
@@ -101,17 +108,26 @@ fn table(page: &str, heading: &str) -> BTreeSet<String> {
     let rows = page.lines().skip_while(|line| *line != heading).skip(2).take_while(|line| line.starts_with('|'));
     let first_cells = rows.filter_map(|row| row.split('|').nth(1));
     let spans = first_cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
-    spans.map(|span| span.strip_prefix("is ").unwrap_or(span)).map(|span| span.split('(').next().unwrap_or(span).to_owned()).collect()
+    spans
+        .map(|span| span.strip_prefix("is ").unwrap_or(span))
+        .map(|span| span.split('(').next().unwrap_or(span).to_owned())
+        .collect()
 }
 
 #[test]
 fn the_tables_name_the_whole_vocabulary() -> anyhow::Result<()> {
     let text = page()?;
-    for (heading, form) in
-        [("| function | gives |", Form::Function), ("| filter | gives |", Form::Filter), ("| test | holds where |", Form::Test)]
-    {
+    for (heading, form) in [
+        ("| function | gives |", Form::Function),
+        ("| filter | gives |", Form::Filter),
+        ("| test | holds where |", Form::Test),
+    ] {
         let known: BTreeSet<String> = vocabulary::names(form).map(str::to_owned).collect();
-        assert_eq!(table(&text, heading), known, "the table `{heading}` of specs/README.md, and what the compiler knows");
+        assert_eq!(
+            table(&text, heading),
+            known,
+            "the table `{heading}` of specs/README.md, and what the compiler knows"
+        );
     }
     Ok(())
 }
@@ -139,7 +155,9 @@ fn every_key_is_named() -> anyhow::Result<()> {
     });
     let named: BTreeSet<&str> = prose
         .flat_map(|line| line.split('`').skip(1).step_by(2))
-        .flat_map(|span| span.split(|character: char| !character.is_alphanumeric() && character != '_' && character != '.'))
+        .flat_map(|span| {
+            span.split(|character: char| !character.is_alphanumeric() && character != '_' && character != '.')
+        })
         .collect();
     let mut known = BTreeSet::new();
     for (_, schema) in language_schema::schemas() {
@@ -148,5 +166,22 @@ fn every_key_is_named() -> anyhow::Result<()> {
     ensure!(known.len() > 50, "the schemas know {} keys", known.len());
     let missing: Vec<_> = known.iter().filter(|key| !named.contains(key.as_str())).collect();
     assert!(missing.is_empty(), "specs/README.md does not name the keys {missing:?}");
+    Ok(())
+}
+
+#[test]
+fn the_mistake_is_shown_as_the_compiler_shows_it() -> anyhow::Result<()> {
+    let text = page()?;
+    let blocks = blocks(&text);
+    let spec = blocks.iter().find(|block| block.info == "yaml spec").context("the first whole spec")?;
+    let shown = blocks.iter().find(|block| block.text.starts_with("error[")).context("the diagnostic")?;
+    let folder = shared_specs()?;
+    let name = tool_name(&spec.text).context("`tool:`")?;
+    let wrong = spec.text.replace("item.spec.cluster.name", "item.spec.cluster.nam");
+    std::fs::write(folder.path().join(format!("tools/{name}.yaml")), wrong)?;
+    let compiled = cnpg_mcp_codegen::compile(folder.path())?;
+    let problems: Vec<_> =
+        compiled.diagnostics.iter().map(|problem| render(&compiled.sources, problem, false)).collect();
+    assert_eq!(problems, [shown.text.trim_end()]);
     Ok(())
 }
