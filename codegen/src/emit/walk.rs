@@ -26,6 +26,13 @@ pub fn step<'t>(step: &'t Step, see: &mut impl FnMut(&'t Expr)) {
     }
 }
 
+/// The outermost expressions of a step.
+pub fn top<'t>(step: &'t Step, see: &mut impl FnMut(&'t Expr)) {
+    let mut top = Vec::new();
+    step_expressions(step, &mut top);
+    top.into_iter().for_each(see);
+}
+
 fn step_expressions<'t>(step: &'t Step, top: &mut Vec<&'t Expr>) {
     top.extend(&step.when);
     top.extend(&step.forbidden_note);
@@ -186,25 +193,24 @@ pub fn children<'t>(expr: &'t Expr, see: &mut impl FnMut(&'t Expr)) {
     }
 }
 
-/// The bindings that steps work on by name: targets, owners, what a `require` narrows.
-pub fn targets(tool: &Tool, see: &mut impl FnMut(LocalId)) {
-    for step in &tool.steps {
-        step.narrows.iter().for_each(|(old, _)| see(*old));
-        let target = match &step.verb {
-            Verb::Patch(patch) => Some(&patch.target),
-            Verb::Edit(edit) => Some(&edit.target),
-            Verb::Delete(delete) => Some(&delete.target),
-            Verb::Wait(wait) => Some(&wait.target),
-            _ => None,
-        };
-        if let Some(Target::Bound(local)) = target {
-            see(*local);
-        }
-        if let Verb::Create(create) = &step.verb {
-            create.owner.into_iter().for_each(&mut *see);
-        }
-        if let Verb::Require(require) = &step.verb {
-            require.narrows.iter().for_each(|(old, _)| see(*old));
-        }
+/// The bindings that a step works on by name: its target, the owner, what it finds set, what it deletes
+/// later (a `confirm` shows it).
+pub fn targets(step: &Step, see: &mut impl FnMut(LocalId)) {
+    step.narrows.iter().for_each(|(old, _)| see(*old));
+    let target = match &step.verb {
+        Verb::Patch(patch) => Some(&patch.target),
+        Verb::Edit(edit) => Some(&edit.target),
+        Verb::Delete(delete) => Some(&delete.target),
+        Verb::Wait(wait) => Some(&wait.target),
+        _ => None,
+    };
+    if let Some(Target::Bound(local)) = target {
+        see(*local);
+    }
+    match &step.verb {
+        Verb::Create(create) => create.owner.into_iter().for_each(see),
+        Verb::Require(require) => require.narrows.iter().for_each(|(old, _)| see(*old)),
+        Verb::Confirm(confirm) => see(confirm.by),
+        _ => {}
     }
 }

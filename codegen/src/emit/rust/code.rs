@@ -116,7 +116,7 @@ impl Code {
         let receiver = self.receiver();
         if self.form == Form::AbsentIsEmpty {
             return match ty {
-                Type::Map(_) => quote!(#receiver.unwrap_or(const { &std::collections::BTreeMap::new() })),
+                Type::Map(_) => quote!(#receiver.unwrap_or(const { &BTreeMap::new() })),
                 _ => quote!(#receiver.map(Vec::as_slice).unwrap_or_default()),
             };
         }

@@ -3,8 +3,8 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::code::{Code, Form, is_copy, is_text};
-use super::expression::{can_fail, owned, read};
+use super::code::{Code, Form, Level, is_copy, is_text};
+use super::expression::{Chain, can_fail, chain, owned, read};
 use super::scope::{Bound, Scope};
 use crate::lowered::{Comprehension, Expr, ExprKind, LocalId};
 use crate::types::Type;
@@ -55,7 +55,7 @@ pub fn local(scope: &Scope<'_>, id: LocalId) -> Expr {
 fn by(scope: &mut Scope<'_>, item: LocalId, by: &Expr, list: &Type) -> TokenStream {
     let name = scope.inner_ident(item, &[by]);
     let element = element_type(list);
-    scope.bind(item, Bound { ident: name.clone(), form: Form::Borrowed, ty: element });
+    scope.bind(item, Bound::new(name.clone(), Form::Borrowed, element));
     let value = scope.in_closure(|scope| owned(scope, by));
     let value = if by.ty.is_optional() { value } else { quote!(Some(#value)) };
     quote!(|#name| #value)
@@ -65,7 +65,7 @@ fn by(scope: &mut Scope<'_>, item: LocalId, by: &Expr, list: &Type) -> TokenStre
 fn page_key(scope: &mut Scope<'_>, item: LocalId, key: &Expr, list: &Type) -> TokenStream {
     let name = scope.inner_ident(item, &[key]);
     let element = element_type(list);
-    scope.bind(item, Bound { ident: name.clone(), form: Form::Borrowed, ty: element });
+    scope.bind(item, Bound::new(name.clone(), Form::Borrowed, element));
     let value = scope.in_closure(|scope| owned(scope, key));
     quote!(|#name| #value)
 }
@@ -82,7 +82,7 @@ fn kept(scope: &mut Scope<'_>, comprehension: &Comprehension, ty: &Type, keep_it
     let keep = comprehension.keep.as_ref().filter(|keep| !matches!(keep.kind, ExprKind::Bool(true)));
     let map = comprehension.map.as_ref().filter(|map| !matches!(&map.kind, ExprKind::Local(id) if *id == comprehension.item));
     if keep.is_none() && map.is_none() && !comprehension.first {
-        return Code { tokens: owned(scope, &comprehension.source), form: Form::Owned, level: super::code::Level::Block };
+        return Code { tokens: owned(scope, &comprehension.source), form: Form::Owned, level: Level::Block };
     }
     let consume = keep_it && scope.can_move(&comprehension.source);
     let elements = elements(scope, &comprehension.source, consume);
@@ -94,7 +94,7 @@ fn kept(scope: &mut Scope<'_>, comprehension: &Comprehension, ty: &Type, keep_it
     }
     let iterator = &elements.iterator;
     let bind = |scope: &mut Scope<'_>| {
-        scope.bind(comprehension.item, Bound { ident: item.clone(), form: elements.form, ty: elements.ty.clone() });
+        scope.bind(comprehension.item, Bound::new(item.clone(), elements.form, elements.ty.clone()));
     };
     bind(scope);
     let test = keep.map(|keep| {
@@ -152,6 +152,23 @@ fn first(scope: &mut Scope<'_>, elements: &Elements, item: &Ident, map: Option<&
 /// `consume` takes the list apart instead.
 fn elements(scope: &mut Scope<'_>, source: &Expr, consume: bool) -> Elements {
     let ty = element_type(&source.ty);
+    if let ExprKind::Field { of, name } = &source.kind
+        && of.ty.is_optional()
+        && scope.group_member(of, name).is_none()
+    {
+        let Chain { each, step, value, .. } = chain(scope, of, name, &source.ty);
+        let list = value.argument(&source.ty);
+        let iterator = quote!(#each.flat_map(|#step| #list));
+        let iterator = if is_copy(&ty) {
+            quote!(#iterator.copied())
+        } else if is_text(&ty) {
+            quote!(#iterator.map(String::as_str))
+        } else {
+            iterator
+        };
+        let form = if is_copy(&ty) { Form::Place } else { Form::Borrowed };
+        return Elements { iterator, form, ty, fleeting: false };
+    }
     let code = read(scope, source);
     let receiver = code.receiver();
     let fleeting = code.form == Form::Owned;
@@ -183,42 +200,13 @@ fn named_whole(item: LocalId, body: &Expr) -> bool {
     whole
 }
 
-/// Brings the element into scope for `as`. One that is owned is taken apart by it, where no two parts overlap.
+/// Brings the element into scope for `as`.
 fn bind_for_map(scope: &mut Scope<'_>, local: LocalId, elements: &Elements, item: &Ident, map: &Expr) {
-    let mut paths = Vec::new();
-    let apart = elements.form == Form::Place && direct_paths(local, map, &mut Vec::new(), &mut paths) && disjoint(&paths);
-    let form = if apart { Form::Movable } else { elements.form };
-    scope.bind(local, Bound { ident: item.clone(), form, ty: elements.ty.clone() });
-}
-
-/// The parts of an element that `body` names; false where one is named inside a closure.
-fn direct_paths<'e>(item: LocalId, body: &'e Expr, below: &mut Vec<&'e str>, paths: &mut Vec<Vec<&'e str>>) -> bool {
-    match &body.kind {
-        ExprKind::Local(id) if *id == item => {
-            paths.push(below.iter().rev().copied().collect());
-            true
-        }
-        ExprKind::Field { of, name } if !of.ty.is_optional() => {
-            below.push(name);
-            let direct = direct_paths(item, of, below, paths);
-            below.pop();
-            direct
-        }
-        _ => {
-            let closure = matches!(
-                body.kind,
-                ExprKind::Comprehension(_) | ExprKind::IfSet { .. } | ExprKind::Default { .. } | ExprKind::When { .. } | ExprKind::Conditional { .. }
-            );
-            let before = paths.len();
-            let mut direct = true;
-            crate::emit::walk::children(body, &mut |child| direct &= direct_paths(item, child, &mut Vec::new(), paths));
-            direct && (!closure || paths.len() == before)
-        }
+    if elements.form == Form::Place {
+        scope.bind_element(local, item.clone(), elements.ty.clone(), map);
+    } else {
+        scope.bind(local, Bound::new(item.clone(), elements.form, elements.ty.clone()));
     }
-}
-
-fn disjoint(paths: &[Vec<&str>]) -> bool {
-    paths.iter().enumerate().all(|(at, path)| paths[..at].iter().all(|other| !path.starts_with(other) && !other.starts_with(path)))
 }
 
 /// A loop, in which `?` ends the handler.
@@ -231,7 +219,7 @@ fn looped(
     map: Option<&Expr>,
 ) -> Code {
     let iterator = &elements.iterator;
-    scope.bind(comprehension.item, Bound { ident: item.clone(), form: elements.form, ty: elements.ty.clone() });
+    scope.bind(comprehension.item, Bound::new(item.clone(), elements.form, elements.ty.clone()));
     let test = keep.map(|keep| scope.in_closure(|scope| read(scope, keep)).tokens);
     let value = match map {
         Some(map) => scope.in_closure(|scope| owned(scope, map)),
@@ -252,5 +240,5 @@ fn looped(
     };
     let block = quote!({ #prepare for #item in #iterator { #body } #rest });
     let block = if comprehension.first { quote!('found: #block) } else { block };
-    Code { tokens: block, form: Form::Owned, level: super::code::Level::Block }
+    Code { tokens: block, form: Form::Owned, level: Level::Block }
 }

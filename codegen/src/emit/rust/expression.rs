@@ -65,7 +65,7 @@ pub fn owned(scope: &mut Scope<'_>, expr: &Expr) -> TokenStream {
             quote!(if #condition { #then } else { #otherwise })
         }
         ExprKind::Comprehension(inner) => comprehension(scope, inner, &expr.ty, true).into_owned(&expr.ty),
-        ExprKind::Field { of, name } if of.ty.is_optional() && !scope.can_move(expr) => field_owned(scope, expr, of, name),
+        ExprKind::Field { of, name } if of.ty.is_optional() && scope.group_member(of, name).is_none() => field_owned(scope, expr, of, name),
         ExprKind::Local(_) | ExprKind::Field { .. } if scope.can_move(expr) => {
             let mut code = read(scope, expr);
             if code.form == Form::Place {
@@ -149,7 +149,7 @@ pub fn empty_value(ty: &Type) -> TokenStream {
     match ty {
         Type::Optional(_) => quote!(None),
         Type::List(_) => quote!(Vec::new()),
-        _ => quote!(std::collections::BTreeMap::new()),
+        _ => quote!(BTreeMap::new()),
     }
 }
 
@@ -179,55 +179,78 @@ fn field(scope: &mut Scope<'_>, expr: &Expr, of: &Expr, name: &str) -> Code {
         let member = Expr { kind: ExprKind::Local(param), ty: expr.ty.clone(), span: expr.span };
         return local(scope, &member);
     }
-    let base = read(scope, of);
     if !of.ty.is_optional() {
+        let base = read(scope, of);
         let mut code = member(scope, &of.ty, &base.receiver(), name, &expr.ty);
         if matches!(base.form, Form::Owned | Form::Movable) && code.form == Form::Place {
             code.form = base.form;
         }
         return code;
     }
-    let (step, declared, inner) = chained(scope, of, name, &expr.ty);
-    let code = member(scope, of.ty.required(), &quote!(#step), name, &declared);
-    let base = Code { tokens: base.exact(&of.ty), ..base }.receiver();
-    let value = code.exact(&declared);
+    let Chain { base, step, value, declared, .. } = chain(scope, of, name, &expr.ty);
+    let exact = value.exact(&declared);
     match &declared {
-        Type::Optional(_) => Code::borrowed(quote!(#base.and_then(|#step| #value))),
+        Type::Optional(_) => Code::borrowed(quote!(#base.and_then(|#step| #exact))),
         Type::List(_) | Type::Map(_) => {
+            let inner = value.argument(&Type::Opaque);
             Code::atom(quote!(#base.map(|#step| #inner)), Form::AbsentIsEmpty)
         }
-        _ => Code::borrowed(quote!(#base.map(|#step| #value))),
+        _ => Code::borrowed(quote!(#base.map(|#step| #exact))),
     }
 }
 
-/// A field behind an optional object, as a value of its own: only the field is cloned.
-fn field_owned(scope: &mut Scope<'_>, expr: &Expr, of: &Expr, name: &str) -> TokenStream {
-    let declared = declared_type(scope, of.ty.required(), name, &expr.ty);
-    if is_copy(&declared) || is_text(declared.required()) {
-        return read(scope, expr).into_owned(&expr.ty);
-    }
-    let base = read(scope, of);
-    let (step, declared, _) = chained(scope, of, name, &expr.ty);
-    let value = member(scope, of.ty.required(), &quote!(#step), name, &declared).into_owned(&declared);
-    let base = Code { tokens: base.exact(&of.ty), ..base }.receiver();
-    match &declared {
-        Type::Optional(_) => quote!(#base.and_then(|#step| #value)),
-        Type::List(_) | Type::Map(_) => quote!(#base.map(|#step| #value).unwrap_or_default()),
-        _ => quote!(#base.map(|#step| #value)),
-    }
+/// `base.map(|step| value)`: a field behind an optional object.
+pub struct Chain {
+    /// An `Option` of a reference to the object.
+    pub base: TokenStream,
+    /// An iterator over it.
+    pub each: TokenStream,
+    /// The closure's argument.
+    pub step: proc_macro2::Ident,
+    /// The field inside the closure.
+    pub value: Code,
+    /// The field's type as declared, before chaining made it optional.
+    pub declared: Type,
 }
 
-/// The closure's argument for a step of a chain, the field's declared type, and `&arg.field`.
-fn chained(scope: &Scope<'_>, of: &Expr, name: &str, seen: &Type) -> (proc_macro2::Ident, Type, TokenStream) {
+/// Takes a field behind an optional object apart. Objects that are always there are gone through in one closure.
+pub fn chain(scope: &mut Scope<'_>, of: &Expr, name: &str, seen: &Type) -> Chain {
+    let declared = declared_type(scope, of.ty.required(), name, seen);
+    if let ExprKind::Field { of: outer, name: between } = &of.kind
+        && outer.ty.is_optional()
+        && scope.group_member(outer, between).is_none()
+        && let Type::Object(_) = declared_type(scope, outer.ty.required(), between, &of.ty)
+    {
+        let Chain { base, each, step, value, .. } = chain(scope, outer, between, &of.ty);
+        let value = member(scope, of.ty.required(), &value.receiver(), name, &declared);
+        return Chain { base, each, step, value, declared };
+    }
     let step = match &of.kind {
         ExprKind::Field { name, .. } => local_ident(name),
         ExprKind::Local(id) => scope.get(*id).map_or_else(|| local_ident("value"), |bound| bound.ident.clone()),
         _ => local_ident("value"),
     };
-    let declared = declared_type(scope, of.ty.required(), name, seen);
-    let field = ident(name);
-    let inner = quote!(&#step.#field);
-    (step, declared, inner)
+    let code = read(scope, of);
+    let place = code.receiver();
+    let base = Code { tokens: code.exact(&of.ty), ..code }.receiver();
+    let each = if code.form == Form::Place { quote!(#place.iter()) } else { quote!(#base.into_iter()) };
+    let value = member(scope, of.ty.required(), &quote!(#step), name, &declared);
+    Chain { base, each, step, value, declared }
+}
+
+/// A field behind an optional object, as a value of its own: only the field is cloned.
+fn field_owned(scope: &mut Scope<'_>, expr: &Expr, of: &Expr, name: &str) -> TokenStream {
+    let declared = declared_type(scope, of.ty.required(), name, &expr.ty);
+    if is_copy(&declared) {
+        return read(scope, expr).into_owned(&expr.ty);
+    }
+    let Chain { base, step, value, declared, .. } = chain(scope, of, name, &expr.ty);
+    let value = value.into_owned(&declared);
+    match &declared {
+        Type::Optional(_) => quote!(#base.and_then(|#step| #value)),
+        Type::List(_) | Type::Map(_) => quote!(#base.map(|#step| #value).unwrap_or_default()),
+        _ => quote!(#base.map(|#step| #value)),
+    }
 }
 
 fn index(scope: &mut Scope<'_>, expr: &Expr, of: &Expr, key: &Expr) -> Code {
@@ -254,9 +277,17 @@ fn index(scope: &mut Scope<'_>, expr: &Expr, of: &Expr, key: &Expr) -> Code {
     if form == Form::Owned && code.form != Form::Owned { Code::owned(code.into_owned(&expr.ty)) } else { code }
 }
 
-fn is_set(scope: &mut Scope<'_>, of: &Expr) -> Code {
+/// `x is set`.
+pub fn is_set(scope: &mut Scope<'_>, of: &Expr) -> Code {
     if !of.ty.is_optional() {
         return Code::owned(quote!(true));
+    }
+    // A field that is always there is set where its object is.
+    if let ExprKind::Field { of: object, name } = &of.kind
+        && object.ty.is_optional()
+        && !declared_type(scope, object.ty.required(), name, &of.ty).is_optional()
+    {
+        return is_set(scope, object);
     }
     let receiver = read(scope, of).receiver();
     Code::owned(quote!(#receiver.is_some()))
@@ -284,7 +315,11 @@ fn default(scope: &mut Scope<'_>, of: &Expr, fallback: &Expr) -> Code {
         return value;
     }
     let other = read(scope, fallback);
-    let cheap = other.level == Level::Atom && matches!(fallback.kind, ExprKind::Local(_) | ExprKind::String(_) | ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Float(_));
+    let cheap = match &fallback.kind {
+        ExprKind::Local(_) | ExprKind::String(_) | ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Float(_) => true,
+        ExprKind::Field { of, .. } => is_copy(&fallback.ty) && !of.ty.is_optional() && other.form == Form::Place,
+        _ => false,
+    };
     let borrow = is_copy(&fallback.ty) || (value.form != Form::Owned && other.form != Form::Owned);
     let (receiver, other, form) = if borrow {
         (Code { tokens: value.exact(&of.ty), ..value }.receiver(), other.exact(&fallback.ty), Form::Borrowed)
@@ -301,6 +336,18 @@ fn default(scope: &mut Scope<'_>, of: &Expr, fallback: &Expr) -> Code {
         };
         return Code { tokens, form, level: Level::Block };
     }
+    if let ExprKind::Field { of: object, name } = &of.kind
+        && object.ty.is_optional()
+        && cheap
+        && form == Form::Borrowed
+        && !fallback.ty.is_optional()
+    {
+        let Chain { base, step, value, declared, .. } = chain(scope, object, name, &of.ty);
+        if !declared.is_optional() {
+            let value = value.exact(&declared);
+            return Code::atom(quote!(#base.map_or(#other, |#step| #value)), form);
+        }
+    }
     let tokens = match (fallback.ty.is_optional(), cheap && form == Form::Borrowed) {
         (true, true) => quote!(#receiver.or(#other)),
         (true, false) => quote!(#receiver.or_else(|| #other)),
@@ -313,22 +360,42 @@ fn default(scope: &mut Scope<'_>, of: &Expr, fallback: &Expr) -> Code {
 fn if_set(scope: &mut Scope<'_>, expr: &Expr) -> Code {
     let ExprKind::IfSet { subject, bound, then, otherwise } = &expr.kind else { return Code::owned(TokenStream::new()) };
     let name = scope.inner_ident(*bound, &[then]);
-    let movable = scope.can_move(subject);
+    let movable = expr.ty != Type::Bool && scope.can_move(subject);
     let value = read(scope, subject);
     let receiver = if movable { value.tokens.clone() } else { Code { tokens: value.exact(&subject.ty), ..value.clone() }.receiver() };
-    let form = if movable || value.form == Form::Owned { Form::Place } else { Form::Borrowed };
-    scope.bind(*bound, Bound { ident: name.clone(), form, ty: subject.ty.required().clone() });
+    let form = if movable { Form::Movable } else { Form::Borrowed };
+    scope.bind(*bound, Bound::new(name.clone(), form, subject.ty.required().clone()));
     let simple = !can_fail(then) && !can_fail(otherwise) && !movable;
     if simple && expr.ty == Type::Bool {
         let inner = scope.in_closure(|scope| read(scope, then)).tokens;
         match otherwise.kind {
-            ExprKind::Bool(false) => return Code::owned(quote!(#receiver.is_some_and(|#name| #inner))),
-            ExprKind::Bool(true) => return Code::owned(quote!(#receiver.is_none_or(|#name| #inner))),
+            ExprKind::Bool(false) => {
+                let test = closure(&name, &inner);
+                return Code::owned(quote!(#receiver.is_some_and(#test)));
+            }
+            ExprKind::Bool(true) => {
+                let test = closure(&name, &inner);
+                return Code::owned(quote!(#receiver.is_none_or(#test)));
+            }
             _ => {}
         }
     }
     let (then, otherwise) = (owned(scope, then), owned(scope, otherwise));
     Code { tokens: quote!(if let Some(#name) = #receiver { #then } else { #otherwise }), form: Form::Owned, level: Level::Block }
+}
+
+/// `|name| body`, or the function itself where the body does nothing but call it.
+pub fn closure(name: &proc_macro2::Ident, body: &TokenStream) -> TokenStream {
+    let text = body.to_string();
+    let ending = format!("({name})");
+    let path = text.strip_suffix(&ending).or_else(|| text.strip_suffix(&format!(" {ending}"))).map(str::trim);
+    if let Some(path) = path
+        && path.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | ':' | ' '))
+        && let Ok(path) = path.parse::<TokenStream>()
+    {
+        return path;
+    }
+    quote!(|#name| #body)
 }
 
 fn object_literal(scope: &mut Scope<'_>, object: ObjectId, fields: &[(String, Expr)]) -> Code {

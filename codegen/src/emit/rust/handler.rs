@@ -24,8 +24,12 @@ pub fn handler(program: &Program, tool: &Tool) -> TokenStream {
     let builder = ends_early.then(|| output::Builder::new(&mut scope));
 
     let mut statements = Vec::new();
-    for one in steps {
-        statements.push(step::step(&mut scope, one, builder.as_ref()));
+    for (at, one) in steps.into_iter().enumerate() {
+        scope.enter_step(at);
+        let code = step::step(&mut scope, one, builder.as_ref());
+        if !code.is_empty() {
+            statements.push(code);
+        }
     }
     let last = match &builder {
         Some(builder) => builder.call(&mut scope, true),
@@ -105,10 +109,11 @@ fn computed(scope: &mut Scope<'_>, param: &Param, default: &crate::lowered::Expr
         let given = given_ident(scope, param.local);
         statements.push(quote!(let #given = #name.is_some();));
     }
-    // Settings are asked for on the spot here: most often this is the only place.
-    let before = scope.settings.clone();
+    // Most often this is the only place that asks for a setting.
+    scope.keep_all();
+    scope.ask_on_the_spot = true;
     let value = owned(scope, default);
-    let value = settings_inline(scope, value, &before);
+    scope.ask_on_the_spot = false;
     statements.push(if can_fail(default) {
         quote!(let #name = match #name { Some(value) => value, None => #value };)
     } else {
@@ -117,36 +122,4 @@ fn computed(scope: &mut Scope<'_>, param: &Param, default: &crate::lowered::Expr
     let json = &param.name;
     statements.push(quote!(call.check_param(#json, &#name)?;));
     statements
-}
-
-/// Puts `call.setting()` in the place of a setting's variable that no step asked for.
-fn settings_inline(scope: &mut Scope<'_>, value: TokenStream, before: &std::collections::BTreeSet<&'static str>) -> TokenStream {
-    let added: Vec<&'static str> = scope.settings.difference(before).copied().collect();
-    let mut value = value;
-    for setting in ["current_namespace", "image_registry", "now"] {
-        let name = setting_ident(scope, setting);
-        value = replace_ident(value, &name.to_string(), setting);
-    }
-    for setting in added {
-        scope.settings.remove(setting);
-    }
-    value
-}
-
-fn replace_ident(tokens: TokenStream, name: &str, setting: &str) -> TokenStream {
-    let mut out = TokenStream::new();
-    for token in tokens {
-        match token {
-            proc_macro2::TokenTree::Ident(ident) if ident == name => {
-                let function = proc_macro2::Ident::new(setting, proc_macro2::Span::call_site());
-                out.extend(quote!(call.#function()));
-            }
-            proc_macro2::TokenTree::Group(group) => {
-                let inner = replace_ident(group.stream(), name, setting);
-                out.extend([proc_macro2::TokenTree::Group(proc_macro2::Group::new(group.delimiter(), inner))]);
-            }
-            other => out.extend([other]),
-        }
-    }
-    out
 }

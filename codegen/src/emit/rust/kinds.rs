@@ -8,7 +8,7 @@ use quote::quote;
 use super::names::{ident, snake, type_ident};
 use super::print::print;
 use super::types::rust_type;
-use crate::emit::{one_paragraph, walk};
+use crate::emit::{in_words, one_paragraph, walk};
 use crate::lowered::{ExprKind, Kind, Program, Verb};
 use crate::types::{ObjectId, Origin, Type};
 
@@ -174,7 +174,7 @@ fn fields(program: &Program, read: &Read, id: ObjectId) -> Vec<TokenStream> {
         .map(|field| {
             let name = ident(&field.name);
             let ty = rust_type(program, None, &field.ty);
-            let about = field.about.as_deref().map_or_else(|| format!("`{}`.", field.name), one_paragraph);
+            let about = field.about.as_deref().map_or_else(|| in_words(&field.name), one_paragraph);
             let about = format!(" {about}");
             let json = &field.name;
             let rename = (snake(json) != *json).then(|| quote!(rename = #json,));

@@ -15,7 +15,7 @@ use crate::emit::one_paragraph;
 use crate::lowered::{Program, Tool};
 
 /// What the runtime's vocabulary exports and generated code may name.
-const VOCABULARY: &[&str] = &[
+pub const VOCABULARY: &[&str] = &[
     "AdviceOn", "Call", "Deleted", "Effect", "Entry", "FailedDelete", "Failure", "Fields", "Format", "Grant", "Kind", "KindInfo", "Literal",
     "Meaning", "ObjectMeta", "Outcome", "ParamInfo", "Progress", "Rule", "Scope", "SecretText", "TextRule", "Time", "Tool", "ToolInfo",
     "OwnerReference", "entry",
@@ -48,7 +48,8 @@ pub fn imports(body: &TokenStream, kinds: &[String]) -> TokenStream {
     let maps = named.contains("BTreeMap").then(|| quote!(use std::collections::BTreeMap;));
     let value = named.contains("Value").then(|| quote!(use serde_json::Value;));
     let null_default = mentions_null_default(body.clone()).then(|| quote!(use cnpg_mcp_runtime::vocabulary::null_default;));
-    let kinds: Vec<_> = kinds.iter().filter(|name| named.contains(*name)).map(|name| type_ident(name)).collect();
+    let kinds: BTreeSet<&String> = kinds.iter().filter(|name| named.contains(*name)).collect();
+    let kinds: Vec<_> = kinds.into_iter().map(|name| type_ident(name)).collect();
     let kinds = (!kinds.is_empty()).then(|| quote!(use super::kinds::{#(#kinds),*};));
     let serde = (!serde.is_empty()).then(|| quote!(use serde::{#(#serde),*};));
     quote! {

@@ -6,6 +6,7 @@ use quote::quote;
 use super::code::{Code, Form, Level, is_copy, is_text};
 use super::expression::{argument, owned, read};
 use super::scope::Scope;
+use super::vocabulary;
 use crate::lowered::{BinaryOp, Expr, ExprKind, UnaryOp};
 use crate::types::Type;
 
@@ -41,6 +42,13 @@ fn not(scope: &mut Scope<'_>, operand: &Expr) -> Code {
         ExprKind::Binary(BinaryOp::Ne, left, right) => return binary(scope, BinaryOp::Eq, left, right),
         ExprKind::Binary(BinaryOp::In, left, right) => return binary(scope, BinaryOp::NotIn, left, right),
         ExprKind::Unary(UnaryOp::Not, inner) => return read(scope, inner),
+        ExprKind::Call { function: "empty", args } => {
+            if let [of] = args.as_slice()
+                && let Some(code) = vocabulary::any_set(scope, of)
+            {
+                return code;
+            }
+        }
         _ => {}
     }
     let operand = read(scope, operand).at(Level::Prefix);
@@ -146,11 +154,14 @@ fn contains(scope: &mut Scope<'_>, element: &Expr, of: &Expr) -> Code {
         && words.iter().all(|word| matches!(word.kind, ExprKind::String(_)))
     {
         let code = read(scope, element);
-        let subject = code.exact(&element.ty);
-        let words = words.iter().map(|word| read(scope, word).tokens);
-        let pattern = quote!(#(#words)|*);
-        let pattern = if element.ty.is_optional() { quote!(Some(#pattern)) } else { pattern };
-        return Code::owned(quote!(matches!(#subject, #pattern)));
+        let subject = Code { tokens: code.exact(&element.ty), ..code };
+        let words: Vec<_> = words.iter().map(|word| read(scope, word).tokens).collect();
+        if element.ty.is_optional() {
+            let subject = subject.receiver();
+            return Code::owned(quote!(#subject.is_some_and(|value| [#(#words),*].contains(&value))));
+        }
+        let subject = subject.at(Level::Prefix);
+        return Code::owned(quote!([#(#words),*].contains(&#subject)));
     }
     if element.ty.is_optional() {
         let code = read(scope, element);

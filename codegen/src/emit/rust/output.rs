@@ -12,13 +12,12 @@ use super::names::ident;
 use super::scope::{Bound, Scope};
 use super::types::borrowed_type;
 use crate::emit::walk;
-use crate::lowered::{Expr, ExprKind, LocalId, LocalKind};
+use crate::lowered::{ExprKind, LocalId, LocalKind};
 use crate::types::Type;
 
 /// `Output { … }` at the end of the handler: names are moved into it.
 pub fn literal(scope: &mut Scope<'_>) -> TokenStream {
-    let values: Vec<&Expr> = scope.tool.output.iter().map(|field| &field.value).collect();
-    scope.enter_last(&values);
+    scope.enter_output();
     fields(scope)
 }
 
@@ -70,6 +69,7 @@ impl Builder {
             });
         }
         let takes: Vec<_> = takes.into_iter().collect();
+        scope.keep_all();
         let mut signature = Vec::new();
         let mut shadowed = Vec::new();
         for (local, ty) in &takes {
@@ -78,7 +78,7 @@ impl Builder {
             signature.push(quote!(#name: #rust));
             let form = if is_copy(ty) { Form::Place } else { Form::Borrowed };
             shadowed.push((*local, scope.get(*local).cloned()));
-            scope.bind(*local, Bound { ident: name, form, ty: ty.clone() });
+            scope.bind(*local, Bound::new(name, form, ty.clone()));
         }
         let before = std::mem::take(&mut scope.settings);
         let body = fields(scope);
@@ -129,7 +129,7 @@ fn given(scope: &Scope<'_>, local: LocalId, wanted: &Type) -> TokenStream {
     let Some(bound) = scope.get(local) else {
         return match wanted {
             Type::List(_) => quote!(&[]),
-            Type::Map(_) => quote!(const { &std::collections::BTreeMap::new() }),
+            Type::Map(_) => quote!(const { &BTreeMap::new() }),
             _ => quote!(None),
         };
     };

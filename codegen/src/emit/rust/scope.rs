@@ -7,7 +7,7 @@ use proc_macro2::Ident;
 use super::code::Form;
 use super::names::{ident, local_ident};
 use crate::emit::walk;
-use crate::lowered::{Expr, ExprKind, Let, Local, LocalId, LocalKind, Param, ParamDefault, Program, Tool, Verb};
+use crate::lowered::{Expr, ExprKind, Let, Local, LocalId, LocalKind, Param, ParamDefault, Program, Step, Tool, Verb};
 use crate::types::{ObjectId, ObjectType, Type};
 
 /// A name in Rust.
@@ -19,6 +19,15 @@ pub struct Bound {
     pub form: Form,
     /// The type of the variable.
     pub ty: Type,
+    /// How many closures deep the variable lives; from inside a deeper one it is not moved.
+    pub depth: usize,
+}
+
+impl Bound {
+    /// A variable of the handler itself, or one that is borrowed.
+    pub fn new(ident: Ident, form: Form, ty: Type) -> Self {
+        Self { ident, form, ty, depth: 0 }
+    }
 }
 
 /// Names in scope, and what is known about their use.
@@ -28,11 +37,14 @@ pub struct Scope<'p> {
     /// The tool whose handler is emitted.
     pub tool: &'p Tool,
     bound: BTreeMap<LocalId, Bound>,
-    uses: BTreeMap<LocalId, usize>,
     /// How many closures deep: inside one nothing is moved.
     closures: usize,
-    /// Paths named in the handler's last expression, where each may be moved once.
-    last: Vec<(LocalId, Vec<String>)>,
+    /// Names that what follows the current step still needs.
+    later: BTreeSet<LocalId>,
+    /// Places that the current step (or the output at the end) names.
+    here: Vec<(LocalId, Vec<String>)>,
+    /// Whether settings are asked for on the spot (`call.image_registry()`), not kept in a variable.
+    pub ask_on_the_spot: bool,
     /// Settings of the call that steps name (`image_registry`), to be asked for once.
     pub settings: BTreeSet<&'static str>,
     /// Parameters with a computed default of which a step asks whether they were given.
@@ -42,26 +54,20 @@ pub struct Scope<'p> {
 impl<'p> Scope<'p> {
     /// Parameters are in scope, bindings come as their steps do.
     pub fn new(program: &'p Program, tool: &'p Tool) -> Self {
-        let mut uses = BTreeMap::new();
-        walk::tool(tool, &mut |expr| {
-            if let ExprKind::Local(local) = &expr.kind {
-                *uses.entry(*local).or_insert(0) += 1;
-            }
-        });
-        walk::targets(tool, &mut |local| *uses.entry(local).or_insert(0) += 1);
         let mut scope = Self {
             program,
             tool,
             bound: BTreeMap::new(),
-            uses,
             closures: 0,
-            last: Vec::new(),
+            later: BTreeSet::new(),
+            here: Vec::new(),
+            ask_on_the_spot: false,
             settings: BTreeSet::new(),
             asked_given: BTreeSet::new(),
         };
         for param in &tool.params {
             let ty = param.value_type.clone();
-            scope.bind(param.local, Bound { ident: ident(&param.name), form: Form::Place, ty });
+            scope.bind(param.local, Bound::new(ident(&param.name), Form::Place, ty));
         }
         scope
     }
@@ -96,10 +102,24 @@ impl<'p> Scope<'p> {
     pub fn inner_ident(&self, local: LocalId, bodies: &[&Expr]) -> Ident {
         let wanted = local_ident(&self.local(local).name);
         let mut others = BTreeSet::new();
+        // Names that the body itself gives hide this one only where the spec says so.
+        let mut inner = BTreeSet::from([local]);
+        for body in bodies {
+            walk::expr(body, &mut |expr| match &expr.kind {
+                ExprKind::Comprehension(comprehension) => {
+                    inner.insert(comprehension.item);
+                    inner.extend(comprehension.newest.as_ref().map(|newest| newest.item));
+                }
+                ExprKind::IfSet { bound, .. } => {
+                    inner.insert(*bound);
+                }
+                _ => {}
+            });
+        }
         for body in bodies {
             walk::expr(body, &mut |expr| {
                 if let ExprKind::Local(other) = &expr.kind
-                    && *other != local
+                    && !inner.contains(other)
                 {
                     let name = self.get(*other).map_or_else(|| local_ident(&self.local(*other).name), |bound| bound.ident.clone());
                     others.insert(name.to_string());
@@ -127,14 +147,43 @@ impl<'p> Scope<'p> {
         out
     }
 
-    /// From here on only `exprs` are emitted, each once, in one expression at the handler's end: what only
-    /// one of them names may be moved.
-    pub fn enter_last(&mut self, exprs: &[&Expr]) {
-        let mut last = Vec::new();
-        for expr in exprs {
-            self.paths(expr, &mut last);
+    /// Says which step is emitted next: what neither the steps behind it nor the output need may be moved.
+    pub fn enter_step(&mut self, at: usize) {
+        let tool = self.tool;
+        self.later = uses(tool, &tool.steps[at + 1..]);
+        let mut here = Vec::new();
+        walk::top(&tool.steps[at], &mut |expr| self.paths(expr, &mut here));
+        walk::targets(&tool.steps[at], &mut |local| here.push((local, Vec::new())));
+        self.here = here;
+    }
+
+    /// Brings an owned element into scope for the closure that comes next, which may take it apart.
+    pub fn bind_element(&mut self, local: LocalId, ident: Ident, ty: Type, body: &Expr) {
+        self.bind(local, Bound { ident, form: Form::Place, ty, depth: self.closures + 1 });
+        let mut here = std::mem::take(&mut self.here);
+        self.paths(body, &mut here);
+        self.here = here;
+    }
+
+    /// Says that the output is emitted now, at the very end.
+    pub fn enter_output(&mut self) {
+        let mut here = Vec::new();
+        for field in &self.tool.output {
+            self.paths(&field.value, &mut here);
         }
-        self.last = last;
+        self.later = BTreeSet::new();
+        self.here = here;
+    }
+
+    /// Says that nothing may be moved.
+    pub fn keep_all(&mut self) {
+        self.later = BTreeSet::new();
+        self.here = Vec::new();
+    }
+
+    /// Whether anything after the current step needs a name.
+    pub fn is_needed_later(&self, local: LocalId) -> bool {
+        self.later.contains(&local)
     }
 
     fn paths(&self, expr: &Expr, into: &mut Vec<(LocalId, Vec<String>)>) {
@@ -174,19 +223,15 @@ impl<'p> Scope<'p> {
 
     /// Whether the place that `expr` names can be moved here.
     pub fn can_move(&self, expr: &Expr) -> bool {
-        if self.closures > 0 {
-            return false;
-        }
         let Some((local, fields)) = self.path(expr) else { return false };
-        if self.get(local).is_none_or(|bound| bound.form != Form::Place) {
+        if self.get(local).is_none_or(|bound| bound.form != Form::Place || bound.depth != self.closures) {
             return false;
         }
-        if fields.is_empty() && self.uses.get(&local) == Some(&1) && !matches!(self.local(local).kind, LocalKind::Param(_)) {
-            return true;
+        if self.later.contains(&local) {
+            return false;
         }
-        let overlapping = self.last.iter().filter(|(other, path)| {
-            *other == local && (path.starts_with(&fields) || fields.starts_with(path))
-        });
+        let overlapping =
+            self.here.iter().filter(|(other, path)| *other == local && (path.starts_with(&fields) || fields.starts_with(path)));
         overlapping.count() == 1
     }
 
@@ -202,6 +247,38 @@ impl<'p> Scope<'p> {
     pub fn object(&self, id: ObjectId) -> &'p ObjectType {
         self.program.types.object(id)
     }
+}
+
+/// The names that steps and the output need.
+fn uses(tool: &Tool, steps: &[Step]) -> BTreeSet<LocalId> {
+    let mut used = BTreeSet::new();
+    let mut see = |expr: &Expr| match &expr.kind {
+        ExprKind::Local(local) => {
+            used.insert(*local);
+            if let LocalKind::Group(group) = tool.local(*local).kind {
+                used.extend(tool.groups[group].members.iter().map(|member| tool.params[*member].local));
+            }
+        }
+        ExprKind::Comprehension(comprehension) => {
+            used.extend(comprehension.page.iter().flat_map(|page| [page.limit, page.cursor]));
+        }
+        _ => {}
+    };
+    steps.iter().for_each(|step| walk::step(step, &mut see));
+    tool.output.iter().for_each(|field| walk::expr(&field.value, &mut see));
+    for step in steps {
+        walk::targets(step, &mut |local| {
+            used.insert(local);
+        });
+        if let Verb::List(list) = &step.verb {
+            used.extend(list.page.iter().flat_map(|page| [page.limit, page.cursor]));
+        }
+        // A result that replaces an earlier one leaves it where the step is not taken.
+        if step.when.is_some() {
+            used.extend(step.binding);
+        }
+    }
+    used
 }
 
 /// Whether anything in the handler names a parameter: itself, its group, or a default that is worked out.

@@ -69,7 +69,7 @@ impl Guard {
             };
             parts.push(quote!(let Some(#name) = #subject));
             let form = if is_copy(&bound.ty) { Form::Place } else { Form::Borrowed };
-            let inner = Bound { ident: name, form, ty: bound.ty.required().clone() };
+            let inner = Bound::new(name, form, bound.ty.required().clone());
             outer.push((*old, Some(bound)));
             outer.push((*new, None));
             scope.bind(*old, inner.clone());
@@ -146,10 +146,14 @@ fn result_type(scope: &Scope<'_>, step: &Step) -> Type {
 
 /// `let x = …;`, with the condition of the step around it.
 fn bind_result(scope: &mut Scope<'_>, step: &Step, guard: Option<Guard>, code: TokenStream, ty: &Type) -> TokenStream {
-    let Some(binding) = step.binding else { return guarded(scope, guard, quote!(#code;)) };
+    let pure = matches!(step.verb, Verb::Let(_));
+    let Some(binding) = step.binding.filter(|binding| scope.is_needed_later(*binding)) else {
+        // A value that nobody looks at need not be worked out; a request is sent all the same.
+        return if pure { TokenStream::new() } else { guarded(scope, guard, quote!(#code;)) };
+    };
     let Some(guard) = guard else {
         let variable = scope.step_ident(binding);
-        scope.bind(binding, Bound { ident: variable.clone(), form: Form::Place, ty: ty.clone() });
+        scope.bind(binding, Bound::new(variable.clone(), Form::Place, ty.clone()));
         return quote!(let #variable = #code;);
     };
     let condition = guard.leave(scope);
@@ -159,7 +163,7 @@ fn bind_result(scope: &mut Scope<'_>, step: &Step, guard: Option<Guard>, code: T
         return quote!(let #variable = if #condition { #code } else { #variable };);
     }
     let (found, missing) = optional_result(code, ty);
-    scope.bind(binding, Bound { ident: variable.clone(), form: Form::Place, ty: ty.clone().optional() });
+    scope.bind(binding, Bound::new(variable.clone(), Form::Place, ty.clone().optional()));
     quote!(let #variable = if #condition { #found } else { #missing };)
 }
 
@@ -179,7 +183,7 @@ fn require_step(scope: &mut Scope<'_>, guard: Option<Guard>, require: &Require) 
         && let Some(found) = narrowing_guard(scope, require, *old, &outer)
     {
         let name = outer.ident;
-        scope.bind(*new, Bound { ident: name.clone(), form: outer.form, ty: outer.ty.required().clone() });
+        scope.bind(*new, Bound::new(name.clone(), outer.form, outer.ty.required().clone()));
         let failure = refusal(scope, require);
         return quote!(let Some(#name) = #found else { return Err(#failure); };);
     }
@@ -195,7 +199,7 @@ fn require_step(scope: &mut Scope<'_>, guard: Option<Guard>, require: &Require) 
         let Some(outer) = scope.get(*old).cloned() else { continue };
         let name = outer.ident.clone();
         let failure = refusal(scope, require);
-        scope.bind(*new, Bound { ident: name.clone(), form: outer.form, ty: outer.ty.required().clone() });
+        scope.bind(*new, Bound::new(name.clone(), outer.form, outer.ty.required().clone()));
         narrowed.push(quote!(let Some(#name) = #name else { return Err(#failure); };));
     }
     quote!(#statement #(#narrowed)*)
@@ -210,7 +214,7 @@ fn narrowing_guard(scope: &mut Scope<'_>, require: &Require, old: LocalId, outer
         ExprKind::IfSet { subject, bound, then, otherwise }
             if is_it(subject) && matches!(otherwise.kind, ExprKind::Bool(false)) && !can_fail(then) =>
         {
-            scope.bind(*bound, Bound { ident: name.clone(), form: Form::Borrowed, ty: outer.ty.required().clone() });
+            scope.bind(*bound, Bound::new(name.clone(), Form::Borrowed, outer.ty.required().clone()));
             let test = scope.in_closure(|scope| read(scope, then)).tokens;
             Some(quote!(#name.filter(|#name| #test)))
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use super::module::VOCABULARY;
 use super::names::{ident, type_ident};
 use crate::emit::walk;
 use crate::lowered::{Program, Tool};
@@ -75,7 +76,25 @@ fn object_type(program: &Program, tool: Option<&Tool>, id: ObjectId) -> TokenStr
 
 /// The struct's name inside a tool's module.
 pub fn struct_name(program: &Program, tool: &Tool, id: ObjectId) -> Ident {
-    if id == tool.output_type { type_ident("Output") } else { shared_name(program.types.object(id)) }
+    if id == tool.output_type {
+        return type_ident("Output");
+    }
+    let object = program.types.object(id);
+    let own = object.name.strip_prefix(&camel(&tool.name)).filter(|rest| {
+        let taken = ["Output", "Params"].contains(rest) || VOCABULARY.contains(rest) || program.types.iter().any(|(_, other)| other.name == **rest);
+        is_defined_by_tool(object.origin) && rest.starts_with(|first: char| first.is_ascii_uppercase()) && !taken
+    });
+    own.map_or_else(|| shared_name(object), type_ident)
+}
+
+/// `get_cluster_status` → `GetClusterStatus`, as the names of a tool's mappings begin.
+fn camel(name: &str) -> String {
+    name.split('_')
+        .map(|word| {
+            let mut letters = word.chars();
+            letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+        })
+        .collect()
 }
 
 /// The struct's name in every module. Metadata and what the vocabulary gives are the runtime's.
@@ -132,7 +151,7 @@ fn reach(program: &Program, ty: &Type, found: &mut BTreeSet<ObjectId>) {
 pub fn serialized_field(program: &Program, tool: &Tool, name: &str, ty: &Type, about: Option<&str>) -> TokenStream {
     let field = ident(name);
     let rust = rust_type(program, Some(tool), ty);
-    let doc = about.map_or_else(|| format!("`{name}`."), crate::emit::one_paragraph);
+    let doc = about.map_or_else(|| crate::emit::in_words(name), crate::emit::one_paragraph);
     let doc = format!(" {doc}");
     let rename = (field.to_string().trim_start_matches("r#") != name).then(|| quote!(#[serde(rename = #name)]));
     let skip = ty.is_optional().then(|| quote!(#[serde(skip_serializing_if = "Option::is_none")]));

@@ -122,7 +122,7 @@ fn scope_of(scope: &mut Scope<'_>, list: &List) -> TokenStream {
 fn predicate(scope: &mut Scope<'_>, item: LocalId, kind: KindId, condition: &Expr) -> TokenStream {
     let name = scope.inner_ident(item, &[condition]);
     let ty = Type::Object(scope.program.kinds[kind.0].object);
-    scope.bind(item, Bound { ident: name.clone(), form: Form::Borrowed, ty });
+    scope.bind(item, Bound::new(name.clone(), Form::Borrowed, ty));
     let condition = scope.in_closure(|scope| read(scope, condition)).tokens;
     let name = argument_name(&condition, &name);
     quote!(|#name| Ok(#condition))
@@ -146,7 +146,7 @@ fn list_call(scope: &mut Scope<'_>, _step: &Step, list: &List, clauses: &TokenSt
         let count = read(scope, &newest.count).tokens;
         let name = scope.inner_ident(newest.item, &[&newest.by]);
         let ty = Type::Object(scope.program.kinds[list.kind.0].object);
-        scope.bind(newest.item, Bound { ident: name.clone(), form: Form::Borrowed, ty });
+        scope.bind(newest.item, Bound::new(name.clone(), Form::Borrowed, ty));
         let by = scope.in_closure(|scope| owned(scope, &newest.by));
         let by = if newest.by.ty.is_optional() { by } else { quote!(Some(#by)) };
         quote!(.newest(#count, |#name| #by))
@@ -227,11 +227,7 @@ fn edit_call(scope: &mut Scope<'_>, step: &Step, edit: &Edit, clauses: &TokenStr
     }).collect::<Vec<_>>().into_iter();
     let key = keys.next();
     let more = keys.map(|key| quote!(.key(#key))).collect::<Vec<_>>();
-    let before = Bound {
-        ident: scope.step_ident(edit.before),
-        form: Form::Borrowed,
-        ty: Type::Object(edit.element).optional(),
-    };
+    let before = Bound::new(scope.step_ident(edit.before), Form::Borrowed, Type::Object(edit.element).optional());
     scope.bind(edit.before, before.clone());
     let guard = edit.require.as_ref().map(|require| {
         let that = scope.in_closure(|scope| read(scope, &require.that)).tokens;

@@ -3,11 +3,11 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-use super::code::{Code, Level, is_copy};
+use super::code::{Code, Form, Level, is_copy};
 use super::expression::{argument, read};
 use super::scope::Scope;
 use crate::lowered::{Expr, ExprKind};
-use crate::types::Type;
+use crate::types::{ObjectId, Type};
 
 /// Functions that the call itself answers. They are asked for once, before the first step.
 const SETTINGS: &[&str] = &["current_namespace", "image_registry", "now"];
@@ -19,10 +19,14 @@ pub fn can_fail(function: &str) -> bool {
 
 /// The call of a function. Arguments are borrowed, results are new.
 pub fn call(scope: &mut Scope<'_>, function: &'static str, args: &[Expr]) -> Code {
+    if SETTINGS.contains(&function) && scope.ask_on_the_spot {
+        let name = Ident::new(function, Span::call_site());
+        return Code::owned(quote!(call.#name()));
+    }
     if SETTINGS.contains(&function) {
         scope.settings.insert(function);
         let name = setting_ident(scope, function);
-        return Code::atom(quote!(#name), super::code::Form::Place);
+        return Code::atom(quote!(#name), Form::Place);
     }
     match (function, args) {
         ("empty", [of]) => empty(scope, of),
@@ -45,6 +49,16 @@ pub fn call(scope: &mut Scope<'_>, function: &'static str, args: &[Expr]) -> Cod
         ("string", [value]) => {
             let value = read(scope, value).receiver();
             Code::owned(quote!(#value.to_string()))
+        }
+        ("entries" | "keys" | "values", [map]) if matches!(map.kind, ExprKind::Field { .. } | ExprKind::Index { .. }) => {
+            let name = Ident::new(function, Span::call_site());
+            let code = read(scope, map);
+            if code.form == Form::AbsentIsEmpty {
+                let receiver = code.receiver();
+                return Code::owned(quote!(#receiver.map(expression::#name).unwrap_or_default()));
+            }
+            let map = code.argument(&map.ty);
+            Code::owned(quote!(expression::#name(#map)))
         }
         _ => {
             let name = Ident::new(function, Span::call_site());
@@ -70,16 +84,50 @@ fn method(scope: &mut Scope<'_>, text: &Expr, name: &TokenStream, with: &Expr) -
 /// `x is empty`: of lists, maps and text, and of groups of optional parameters.
 fn empty(scope: &mut Scope<'_>, of: &Expr) -> Code {
     if let Type::Object(id) = &of.ty {
-        let fields = scope.object(*id).fields.iter();
-        let parts: Vec<_> = fields.map(|field| Expr {
+        let parts = parts(scope, of, *id);
+        let tests: Vec<_> = parts.iter().map(|part| absent(scope, part)).collect();
+        return joined(&tests, &quote!(&&), Level::And);
+    }
+    absent_code(scope, of)
+}
+
+/// `x is not empty` of a group: one of it is set.
+pub fn any_set(scope: &mut Scope<'_>, of: &Expr) -> Option<Code> {
+    let Type::Object(id) = &of.ty else { return None };
+    let parts = parts(scope, of, *id);
+    let tests: Vec<_> = parts
+        .iter()
+        .map(|part| {
+            let is_absent = absent_code(scope, part);
+            if part.ty.is_optional() {
+                let receiver = read(scope, part).receiver();
+                quote!(#receiver.is_some())
+            } else {
+                let is_absent = is_absent.at(Level::Prefix);
+                quote!(!#is_absent)
+            }
+        })
+        .collect();
+    Some(joined(&tests, &quote!(||), Level::Or))
+}
+
+fn joined(tests: &[TokenStream], sign: &TokenStream, level: Level) -> Code {
+    match tests {
+        [] => Code::owned(quote!(true)),
+        [one] => Code::operator(one.clone(), Level::Prefix),
+        [first, rest @ ..] => Code::operator(quote!(#first #(#sign #rest)*), level),
+    }
+}
+
+fn parts(scope: &Scope<'_>, of: &Expr, object: ObjectId) -> Vec<Expr> {
+    let fields = scope.object(object).fields.iter();
+    fields
+        .map(|field| Expr {
             kind: ExprKind::Field { of: Box::new(of.clone()), name: field.name.clone() },
             ty: field.ty.clone(),
             span: of.span,
-        }).collect();
-        let tests: Vec<_> = parts.iter().map(|part| absent(scope, part)).collect();
-        return Code::operator(quote!(#(#tests)&&*), if tests.len() == 1 { Level::Prefix } else { Level::And });
-    }
-    absent_code(scope, of)
+        })
+        .collect()
 }
 
 fn absent(scope: &mut Scope<'_>, part: &Expr) -> TokenStream {
@@ -89,9 +137,9 @@ fn absent(scope: &mut Scope<'_>, part: &Expr) -> TokenStream {
 fn absent_code(scope: &mut Scope<'_>, part: &Expr) -> Code {
     let code = read(scope, part);
     let receiver = code.receiver();
-    if code.form == super::code::Form::AbsentIsEmpty {
+    if code.form == Form::AbsentIsEmpty {
         return match part.ty {
-            Type::Map(_) => Code::owned(quote!(#receiver.is_none_or(std::collections::BTreeMap::is_empty))),
+            Type::Map(_) => Code::owned(quote!(#receiver.is_none_or(BTreeMap::is_empty))),
             _ => Code::owned(quote!(#receiver.is_none_or(Vec::is_empty))),
         };
     }
