@@ -1,0 +1,37 @@
+//! What is committed under `generated/` is what the specs and the sandbox give.
+
+use std::process::Command;
+
+use tempfile::TempDir;
+
+fn refresh(arguments: &[&str]) -> (bool, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_refresh")).args(arguments).output().expect("the command runs");
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    (output.status.success(), text)
+}
+
+#[test]
+fn generated_is_current() {
+    let (current, text) = refresh(&["--check"]);
+    assert!(current, "{text}");
+}
+
+/// Made twice from nothing it is the same, and what was changed by hand or does not belong there is found.
+#[test]
+fn refreshing_is_repeatable_and_checking_sees_changes() {
+    let folder = TempDir::new().expect("a folder");
+    let out = folder.path().to_str().expect("temporary paths are UTF-8");
+    let (made, text) = refresh(&["--out", out]);
+    assert!(made, "{text}");
+    let (same, text) = refresh(&["--check", "--out", out]);
+    assert!(same, "{text}");
+    let index = folder.path().join("docs/README.md");
+    let changed = std::fs::read_to_string(&index).expect("the index is there").replacen("# Tools", "# Tool", 1);
+    std::fs::write(&index, changed).expect("it can be changed");
+    std::fs::write(folder.path().join("rbac/gone.yaml"), "rules: []\n").expect("a file can be added");
+    let (same, text) = refresh(&["--check", "--out", out]);
+    assert!(!same, "a change by hand is not seen");
+    for expected in ["--- docs/README.md", "-# Tool\n+# Tools\n", "--- rbac/gone.yaml\n+++ /dev/null"] {
+        assert!(text.contains(expected), "`{expected}` is not in:\n{text}");
+    }
+}
