@@ -9,7 +9,7 @@ use super::names::{ident, snake, type_ident};
 use super::print::print;
 use super::types::rust_type;
 use crate::emit::{in_words, one_paragraph, walk};
-use crate::lowered::{ExprKind, Kind, Program, Verb};
+use crate::lowered::{Body, BodyEntry, ExprKind, Kind, Program, Verb};
 use crate::types::{ObjectId, Origin, Type};
 
 /// What tools read of the kinds.
@@ -69,7 +69,10 @@ fn read(program: &Program) -> Read {
                 Verb::Get(get) => Some(get.kind),
                 Verb::List(list) => Some(list.kind),
                 Verb::Create(create) => Some(create.kind),
-                Verb::Patch(patch) => Some(patch.kind),
+                Verb::Patch(patch) => {
+                    written(program, program.kinds[patch.kind.0].object, &patch.set, &mut read);
+                    Some(patch.kind)
+                }
                 Verb::Edit(edit) => {
                     read.objects.insert(edit.element);
                     Some(edit.kind)
@@ -83,6 +86,40 @@ fn read(program: &Program) -> Read {
         }
     }
     read
+}
+
+/// Fields that a patch changes are read too: the answer shows them before and after.
+fn written(program: &Program, object: ObjectId, body: &Body, read: &mut Read) {
+    let Body::Object(entries) = body else { return };
+    for entry in entries {
+        match entry {
+            BodyEntry::Key(key, value) => {
+                let Some(field) = program.types.object(object).field(key) else { continue };
+                if holds_secret(program, &field.ty) {
+                    continue;
+                }
+                read.fields.insert((object, key.clone()));
+                objects_in(program, &field.ty, &mut read.objects);
+                if let Type::Object(inner) = field.ty.required() {
+                    written(program, *inner, value, read);
+                }
+            }
+            BodyEntry::Spread(group) => {
+                let Type::Object(group) = group.ty.required() else { continue };
+                let names = program.types.object(*group).fields.iter().map(|field| field.name.clone());
+                read.fields.extend(names.map(|name| (object, name)));
+            }
+        }
+    }
+}
+
+fn holds_secret(program: &Program, ty: &Type) -> bool {
+    match ty {
+        Type::Secret => true,
+        Type::List(inner) | Type::Map(inner) | Type::Optional(inner) => holds_secret(program, inner),
+        Type::Object(id) => program.types.object(*id).fields.iter().any(|field| holds_secret(program, &field.ty)),
+        _ => false,
+    }
 }
 
 fn objects_in(program: &Program, ty: &Type, into: &mut BTreeSet<ObjectId>) {
@@ -107,7 +144,7 @@ fn root(program: &Program, read: &Read, kind: &Kind) -> TokenStream {
     };
     quote! {
         #[doc = #about]
-        #[derive(Debug, Clone, Default, Deserialize)]
+        #[derive(Debug, Clone, Default, Deserialize, Serialize)]
         pub struct #name {
             /// Name, labels and the like.
             #[serde(default, deserialize_with = "null_default")]
@@ -139,7 +176,7 @@ fn part(program: &Program, read: &Read, id: ObjectId) -> TokenStream {
     let fields = fields(program, read, id);
     quote! {
         #[doc = #about]
-        #[derive(Debug, Clone, Default, Deserialize)]
+        #[derive(Debug, Clone, Default, Deserialize, Serialize)]
         pub struct #name {
             #(#fields)*
         }

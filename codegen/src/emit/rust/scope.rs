@@ -8,7 +8,7 @@ use super::code::Form;
 use super::names::{ident, local_ident};
 use crate::emit::walk;
 use crate::lowered::{Expr, ExprKind, Let, Local, LocalId, LocalKind, Param, ParamDefault, Program, Step, Tool, Verb};
-use crate::types::{ObjectId, ObjectType, Type};
+use crate::types::{ObjectId, ObjectType, Origin, Type};
 
 /// A name in Rust.
 #[derive(Debug, Clone)]
@@ -161,6 +161,8 @@ impl<'p> Scope<'p> {
     pub fn bind_element(&mut self, local: LocalId, ident: Ident, ty: Type, body: &Expr) {
         self.bind(local, Bound { ident, form: Form::Place, ty, depth: self.closures + 1 });
         let mut here = std::mem::take(&mut self.here);
+        // What `keep` looked at is over by then.
+        here.retain(|(other, _)| *other != local);
         self.paths(body, &mut here);
         self.here = here;
     }
@@ -211,7 +213,8 @@ impl<'p> Scope<'p> {
                     return Some((member, Vec::new()));
                 }
                 let (local, mut fields) = self.path(of)?;
-                if of.ty.is_optional() {
+                // A chain borrows the object, and so does a method of the metadata.
+                if of.ty.is_optional() || self.is_method(of, name, &expr.ty) {
                     return Some((local, fields));
                 }
                 fields.push(name.clone());
@@ -224,6 +227,11 @@ impl<'p> Scope<'p> {
     /// Whether the place that `expr` names can be moved here.
     pub fn can_move(&self, expr: &Expr) -> bool {
         let Some((local, fields)) = self.path(expr) else { return false };
+        if let ExprKind::Field { of, name } = &expr.kind
+            && self.is_method(of, name, &expr.ty)
+        {
+            return false;
+        }
         if self.get(local).is_none_or(|bound| bound.form != Form::Place || bound.depth != self.closures) {
             return false;
         }
@@ -233,6 +241,12 @@ impl<'p> Scope<'p> {
         let overlapping =
             self.here.iter().filter(|(other, path)| *other == local && (path.starts_with(&fields) || fields.starts_with(path)));
         overlapping.count() == 1
+    }
+
+    /// Whether the runtime has a field as a method: the namespace of namespaced kinds is never absent.
+    pub fn is_method(&self, of: &Expr, name: &str, ty: &Type) -> bool {
+        let Type::Object(id) = of.ty.required() else { return false };
+        self.object(*id).origin == Origin::Part(None) && name == "namespace" && !ty.is_optional()
     }
 
     /// The parameter behind `group.field`.
