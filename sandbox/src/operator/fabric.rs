@@ -46,9 +46,9 @@ pub fn objects(cluster: ClusterView<'_>) -> Vec<(Gvr, Value)> {
     for (gvr, object) in secrets(cluster) {
         made.push((gvr, object));
     }
+    made.extend(budgets(cluster));
     made.extend(accounts(cluster));
     made.extend(services(cluster));
-    made.extend(budgets(cluster));
     made.push((
         Gvr::new("coordination.k8s.io", "v1", "leases"),
         json!({

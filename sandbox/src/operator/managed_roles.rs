@@ -41,8 +41,12 @@ pub(super) fn decide(world: &World, namespace: &str, name: &str) -> Option<Step>
     let (namespace, name) = (namespace.to_owned(), name.to_owned());
     if *said != status {
         return Some(Step::new(format!("say {status}"), SAYING, move |world| {
+            let versions = secret_versions(&status);
             world.change_status(&Gvr::cnpg("clusters"), &namespace, &name, |object| {
                 object["status"]["managedRolesStatus"] = status.clone();
+                if !versions.is_empty() {
+                    object["status"]["secretsResourceVersion"]["managedRoleSecretVersion"] = json!(versions);
+                }
             });
         }));
     }
@@ -51,6 +55,15 @@ pub(super) fn decide(world: &World, namespace: &str, name: &str) -> Option<Step>
         let generation = &cluster.object["metadata"]["generation"];
         Step::new(format!("apply {generation} {status}"), DOING, move |world| apply(world, &namespace, &name))
     })
+}
+
+/// Versions of the Secrets that passwords were read from, by role.
+fn secret_versions(status: &Value) -> BTreeMap<String, Value> {
+    let passwords = status["passwordStatus"].as_object().into_iter().flatten();
+    passwords
+        .filter(|(_, state)| state["resourceVersion"].is_string())
+        .map(|(role, state)| (role.clone(), state["resourceVersion"].clone()))
+        .collect()
 }
 
 fn standings(world: &World, cluster: ClusterView<'_>, contents: &Contents) -> Vec<(String, Standing)> {

@@ -96,13 +96,15 @@ impl World {
     pub fn event_from(&self, component: &str, about: &Value, kind: &str, reason: &str, message: &str) {
         let metadata = &about["metadata"];
         let name = metadata["name"].as_str().unwrap_or_default();
-        let suffix: String = self.store.identities().uid().chars().filter(char::is_ascii_hexdigit).take(16).collect();
+        // As client-go names them: by time, so that they list in order. The revision tells apart what
+        // a clock that stands still does not.
+        let moment = self.store.clock().now().as_nanosecond() + i128::from(self.store.revision());
         let stamp = self.stamp();
         self.ensure(
             &Gvr::core("events"),
             json!({
                 "apiVersion": "v1", "kind": "Event",
-                "metadata": {"name": format!("{name}.{suffix}"), "namespace": metadata["namespace"]},
+                "metadata": {"name": format!("{name}.{moment:x}"), "namespace": metadata["namespace"]},
                 "involvedObject": {
                     "apiVersion": about["apiVersion"], "kind": about["kind"], "name": name,
                     "namespace": metadata["namespace"], "uid": metadata["uid"],

@@ -58,7 +58,18 @@ async fn three_instances_come_one_after_another() {
     assert_eq!(ground.names("/apis/batch/v1/namespaces/default/jobs").await, [""; 0]);
     let primaries = format!("{}?labelSelector=cnpg.io%2Fcluster%3Dpg1,cnpg.io%2FinstanceRole%3Dprimary", core("pods"));
     assert_eq!(ground.names(&primaries).await, ["pg1-1"]);
-    let events = ground.get(&core("events")).await.to_string();
+    let list = ground.get(&core("events")).await;
+    let about_cluster: Vec<&Value> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|event| event["involvedObject"]["kind"] == "Cluster")
+        .map(|event| &event["reason"])
+        .collect();
+    // The order that was recorded.
+    let budget = "CreatingPodDisruptionBudget";
+    assert_eq!(about_cluster[..5], [budget, budget, "CreatingServiceAccount", "CreatingRole", "CreatingInstance"]);
+    let events = list.to_string();
     for text in ["Primary instance (initdb)", "Creating instance pg1-2", "Creating PodDisruptionBudget pg1-primary"] {
         assert!(events.contains(text), "no event says {text}");
     }
@@ -212,4 +223,20 @@ async fn a_namespace_can_ask_for_all_its_objects() {
     assert_eq!(ground.get(PG1).await["status"]["phase"], "Setting up primary");
     ground.patch(namespace, json!({"metadata": {"annotations": null}})).await;
     ground.until(PG1, is_healthy).await;
+}
+
+#[tokio::test]
+async fn a_finalizer_can_hold_a_deleted_cluster() {
+    let ground = ground().await;
+    let mut object = cluster("pg1", 1);
+    object["metadata"]["annotations"] = json!({"sandbox.cnpg-mcp/finalizer-holds": "true"});
+    ground.healthy(object).await;
+    ground.until(PG1, |cluster| cluster["metadata"]["finalizers"] == json!(["sandbox.cnpg-mcp/hold"])).await;
+    assert_eq!(ground.delete(PG1).await, 200);
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    assert!(ground.get(PG1).await["metadata"]["deletionTimestamp"].is_string());
+    ground.get(&core("pods/pg1-1")).await;
+    ground.patch(PG1, json!({"metadata": {"annotations": null}})).await;
+    ground.gone(PG1).await;
+    ground.gone(&core("pods/pg1-1")).await;
 }

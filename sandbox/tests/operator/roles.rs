@@ -46,6 +46,24 @@ async fn a_role_is_made_with_its_attributes_and_password() {
 }
 
 #[tokio::test]
+async fn changed_attributes_arrive() {
+    let ground = with_roles(json!([{"name": "u1", "login": true, "connectionLimit": 5}])).await;
+    ground.until(PG1, |cluster| listed(cluster, "reconciled", "u1")).await;
+    let before = ground.get(PG1).await["status"]["managedRolesStatus"]["passwordStatus"]["u1"]["transactionID"].clone();
+    let roles = json!([{"name": "u1", "login": true, "createrole": true, "inherit": false}]);
+    ground.patch(PG1, json!({"spec": {"managed": {"roles": roles}}})).await;
+    ground
+        .until(PG1, |cluster| {
+            let state = &cluster["status"]["managedRolesStatus"]["passwordStatus"]["u1"];
+            listed(cluster, "reconciled", "u1") && state["transactionID"] != before
+        })
+        .await;
+    let facts = ground.sandbox.operator().postgres().contents("default", "pg1").unwrap().roles["u1"].clone();
+    assert!(facts.login && facts.createrole && !facts.inherit);
+    assert_eq!(facts.connection_limit, -1);
+}
+
+#[tokio::test]
 async fn the_status_says_pending_before_it_says_reconciled() {
     let ground = with_roles(json!([])).await;
     let patched = ground.patch(PG1, json!({"spec": {"managed": {"roles": [{"name": "u1"}]}}})).await;
