@@ -209,7 +209,7 @@ impl<'a, K: Kind> Wait<'_, 'a, K> {
                         return Ok(true);
                     }
                 }
-                WatchEvent::Gone(_) => return Err(self.gone().into()),
+                WatchEvent::Gone => return Err(self.gone().into()),
                 WatchEvent::Bookmark(seen) if !seen.is_empty() => *version = Some(seen),
                 WatchEvent::Bookmark(_) => {}
                 WatchEvent::TooOld => {

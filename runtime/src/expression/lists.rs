@@ -141,7 +141,7 @@ mod tests {
     fn absent_equals_nothing() {
         assert!(same(Some("a"), Some("a")));
         assert!(!same::<str, str>(None, None));
-        assert!(!same(Some(&1), None));
+        assert!(!same::<i64, i64>(Some(&1), None));
     }
 
     #[test]

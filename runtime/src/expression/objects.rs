@@ -89,14 +89,14 @@ pub fn empty(value: &(impl MaybeEmpty + ?Sized)) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
+    use serde::{Deserialize, Serialize};
     use serde_json::json;
 
     use super::*;
     use crate::kind::KindInfo;
     use crate::meta::ObjectMeta;
 
-    #[derive(Debug, Clone, Deserialize)]
+    #[derive(Debug, Clone, Serialize, Deserialize)]
     struct Thing {
         metadata: ObjectMeta,
     }

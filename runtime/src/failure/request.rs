@@ -38,10 +38,6 @@ impl Attempt {
             Self::Watch => "watched",
         }
     }
-
-    pub(crate) fn writes(self) -> bool {
-        matches!(self, Self::Create | Self::Change | Self::Delete)
-    }
 }
 
 /// The failure that a request's error means for a person.
@@ -145,10 +141,10 @@ mod tests {
 
     #[test]
     fn the_servers_own_words_are_kept() {
-        let status = ApiStatus { code: 403, reason: "Forbidden".into(), message: "clusters is forbidden: User \"x\" cannot".into(), ..ApiStatus::default() };
+        let status = ApiStatus { code: 403, reason: "Forbidden".into(), message: "clusters is forbidden: User \"x\" cannot list resource".into(), ..ApiStatus::default() };
         let failure = failure_of(RequestError::Status(Box::new(status), None), Attempt::List, &ObjectRef { name: None, ..object() });
         assert_eq!(failure.what(), "Cluster objects in namespace `data` could not be listed.");
-        assert_eq!(failure.why(), Some("clusters is forbidden: User \"x\" cannot"));
+        assert_eq!(failure.why(), Some("clusters is forbidden: User \"x\" cannot list resource"));
         assert!(failure.advice()[0].contains("kubectl auth can-i list clusters.postgresql.cnpg.io --namespace data"));
     }
 }

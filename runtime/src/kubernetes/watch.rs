@@ -22,8 +22,8 @@ const LIFETIME: Duration = Duration::from_secs(240);
 pub(crate) enum WatchEvent<K> {
     /// The object is there, as it is now.
     Present(Box<K>),
-    /// The object is gone; as it was last.
-    Gone(Box<K>),
+    /// The object is gone.
+    Gone,
     /// Nothing changed up to this version.
     Bookmark(String),
     /// The version to go on from is too old (410): read the object, then watch again.
@@ -90,7 +90,7 @@ fn event<K: DeserializeOwned>(line: &[u8]) -> Result<WatchEvent<K>, RequestError
     let object = line.object.get();
     match line.kind {
         "ADDED" | "MODIFIED" => serde_json::from_str(object).map(|object| WatchEvent::Present(Box::new(object))).map_err(|error| read(&error)),
-        "DELETED" => serde_json::from_str(object).map(|object| WatchEvent::Gone(Box::new(object))).map_err(|error| read(&error)),
+        "DELETED" => Ok(WatchEvent::Gone),
         "BOOKMARK" => {
             let object: Versioned = serde_json::from_str(object).map_err(|error| read(&error))?;
             Ok(WatchEvent::Bookmark(object.metadata.resource_version.unwrap_or_default()))
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn reads_events() {
         assert!(matches!(read(r#"{"type":"MODIFIED","object":{"a":1}}"#), Ok(WatchEvent::Present(object)) if object["a"] == 1));
-        assert!(matches!(read(r#"{"type":"DELETED","object":{}}"#), Ok(WatchEvent::Gone(_))));
+        assert!(matches!(read(r#"{"type":"DELETED","object":{}}"#), Ok(WatchEvent::Gone)));
         assert!(matches!(
             read(r#"{"type":"BOOKMARK","object":{"kind":"Cluster","metadata":{"resourceVersion":"12"}}}"#),
             Ok(WatchEvent::Bookmark(version)) if version == "12"
@@ -132,7 +132,7 @@ mod tests {
         let body = futures::stream::iter(pieces.map(|piece| Ok(bytes::Bytes::from_static(piece.as_bytes())))).boxed();
         let mut watching = Watching { body, read: Vec::new(), limit: 1000 };
         assert!(matches!(watching.next::<Value>().await, Ok(WatchEvent::Present(_))));
-        assert!(matches!(watching.next::<Value>().await, Ok(WatchEvent::Gone(_))));
+        assert!(matches!(watching.next::<Value>().await, Ok(WatchEvent::Gone)));
         assert!(matches!(watching.next::<Value>().await, Ok(WatchEvent::Ended)));
     }
 
