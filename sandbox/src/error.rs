@@ -158,12 +158,11 @@ impl ApiError {
         Self::new(401, "Unauthorized", "Unauthorized")
     }
 
-    /// 405.
-    pub fn method_not_allowed() -> Self {
-        let mut error =
-            Self::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
-        error.details = Some(Map::new());
-        error
+    /// 405: a resource does not know a verb.
+    pub fn method_not_allowed(verb: &str, group: &str, resource: &str) -> Self {
+        let kind = qualified(resource, group);
+        let message = format!("{verb} is not supported on resources of kind \"{kind}\"");
+        Self::new(405, "MethodNotAllowed", message).about("", group, resource)
     }
 
     /// 410: history that is no longer held.

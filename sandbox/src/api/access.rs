@@ -310,8 +310,13 @@ impl Api {
                 granted.push(Granted { rule: rule.clone(), reason: reason.clone() });
             }
         };
-        for binding in self.store.list(&rbac("clusterrolebindings"), None) {
-            collect(&binding, false);
+        let mut bindings = self.store.list(&rbac("clusterrolebindings"), None);
+        // In the order in which they were made, so that the more general ones of the server come first.
+        bindings.sort_by_key(|binding| {
+            binding["metadata"]["resourceVersion"].as_str().and_then(|version| version.parse::<u64>().ok())
+        });
+        for binding in &bindings {
+            collect(binding, false);
         }
         if !namespace.is_empty() {
             for binding in self.store.list(&rbac("rolebindings"), Some(namespace)) {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Form};
 use super::fields::{self, Entry, Fields};
 use super::query::WriteOptions;
+use super::update::Write;
 use super::{Call, body, checks};
 use crate::error::{ApiError, Cause};
 use crate::schema::Schema;
@@ -137,9 +138,10 @@ impl Call<'_> {
             given_up = fields::subtract(&given_up, &entry.fields);
         }
         let mut new = Self::copy(old);
+        // The version that the configuration names was checked; this write is made from the stored one.
         merge(schema, &mut new, applied);
         remove(schema, &mut new, &given_up);
-        let written = self.write_owned(old, new, part, options, |object, at| {
+        let written = self.write_owned(old, new, Write { versioned: false, ..Write::of(part) }, options, |object, at| {
             match list.iter_mut().find(|entry| mine(entry)) {
                 Some(entry) if entry.fields == owned => {}
                 Some(entry) => {

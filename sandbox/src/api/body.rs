@@ -86,7 +86,8 @@ pub(crate) fn go_error(bytes: &[u8], error: &serde_json::Error) -> String {
         return "unexpected end of JSON input".to_owned();
     }
     let line = bytes.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
-    let found = line.get(error.column().saturating_sub(1)).map_or(' ', |byte| char::from(*byte));
+    let found = line.get(error.column().saturating_sub(1)).copied().unwrap_or(b' ');
+    let found = if found.is_ascii() { char::from(found).to_string() } else { format!("\\x{found:02x}") };
     let place = if error.to_string().contains("key must be a string") {
         "looking for beginning of object key string"
     } else {

@@ -83,7 +83,7 @@ impl Call<'_> {
     pub(super) fn delete_collection(&self) -> Result<Answer, ApiError> {
         let options = self.delete_options()?;
         if self.kind.kind == "Namespace" {
-            return Err(ApiError::method_not_allowed());
+            return Err(self.unsupported());
         }
         let page = self.page(&self.query.list_options(false)?)?;
         let mut items = Vec::new();

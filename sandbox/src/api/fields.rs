@@ -83,11 +83,6 @@ pub(super) fn of(schema: Option<&Schema>, value: &Value) -> Fields {
     fields
 }
 
-/// The fields of an object that can be owned.
-pub(super) fn of_object(kind: &ResourceType, object: &Value) -> Fields {
-    of(kind.schema.as_deref(), &ownable(object))
-}
-
 /// An object without what the server sets.
 pub(super) fn ownable(object: &Value) -> Value {
     let mut rest = object.clone();

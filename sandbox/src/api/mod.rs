@@ -19,6 +19,7 @@ mod json_path;
 mod metadata;
 mod openapi;
 mod patch;
+mod protobuf;
 mod query;
 mod read;
 mod reviews;
@@ -34,7 +35,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
 
 pub use access::{Anonymous, User};
 pub use admission::{Admission, AdmissionRequest, Operation, SchemaOnly, Warning};
@@ -103,7 +104,8 @@ impl Api {
         if info.resource.is_empty() {
             return self.nonresource(&parts.method, &uri, &parts.headers);
         }
-        let body = read_body(body).await?;
+        let mut headers = parts.headers;
+        let body = without_protobuf(read_body(body).await?, &mut headers)?;
         if let Some(answer) = self.review(&parts.method, &info, &user, &body)? {
             return Ok(answer);
         }
@@ -112,7 +114,7 @@ impl Api {
         let Some(kind) = kind.filter(|kind| kind.gvr.version == version && fits(kind, &info)).cloned() else {
             return Ok(Answer::not_served());
         };
-        let call = Call { api: self, kind, info, query, user, method: parts.method, headers: parts.headers, body };
+        let call = Call { api: self, kind, info, query, user, method: parts.method, headers, body };
         call.answer()
     }
 }
@@ -147,7 +149,8 @@ impl Call<'_> {
             ("scale", "PUT" | "PATCH", true) if self.kind.scale.is_some() => self.write_scale(),
             ("token", "POST", true) if self.kind.kind == "ServiceAccount" => self.request_token(),
             ("finalize", "PUT", true) if self.kind.kind == "Namespace" => self.finalize_namespace(),
-            ("" | "status" | "scale", _, _) => Err(ApiError::method_not_allowed()),
+            ("" | "status" | "scale", _, _) => Err(self.unsupported()),
+            _ if custom => Err(self.not_found()),
             (subresource, ..) => {
                 Err(ApiError::not_implemented(format!("the subresource {}/{subresource}", self.info.resource)))
             }
@@ -169,6 +172,13 @@ impl Call<'_> {
 
     fn not_found(&self) -> ApiError {
         ApiError::not_found(&self.kind.gvr.group, &self.kind.gvr.resource, &self.info.name)
+    }
+
+    /// 405: the resource does not take this method.
+    fn unsupported(&self) -> ApiError {
+        let gvr = &self.kind.gvr;
+        let verb = if self.info.verb.is_empty() { self.method.as_str() } else { &self.info.verb };
+        ApiError::method_not_allowed(verb, &gvr.group, &gvr.resource)
     }
 
     fn admission_request(&self, operation: Operation, name: &str, dry_run: bool) -> AdmissionRequest {
@@ -194,6 +204,17 @@ async fn read_body(body: Body) -> Result<Bytes, ApiError> {
         let text = format!("Request entity too large: limit is {MOST_BYTES}");
         ApiError::new(413, "RequestEntityTooLarge", text)
     })
+}
+
+/// A body in protobuf becomes the JSON of the same object.
+fn without_protobuf(body: Bytes, headers: &mut HeaderMap) -> Result<Bytes, ApiError> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if body.is_empty() || !given.starts_with(protobuf::MEDIA) {
+        return Ok(body);
+    }
+    let object = protobuf::to_json(&body)?;
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(Bytes::from(object.to_string()))
 }
 
 /// The older way to watch: `/api/v1/watch/…`.

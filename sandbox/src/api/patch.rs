@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Form};
 use super::query::{FieldValidation, WriteOptions};
+use super::update::Write;
 use super::{Call, body, checks};
 use crate::error::{ApiError, Cause};
 use crate::store::Origin;
@@ -182,10 +183,9 @@ impl Call<'_> {
             let before = new.to_string();
             let unknown = checks::prune(&self.kind, &mut new);
             let warnings = self.judge_patch(&options, &before, &unknown)?;
-            self.check_version(&old, &new, true)?;
             let pinned = matches!(&patch, Patch::Merge(patch) | Patch::Strategic(patch)
                 if !patch["metadata"]["resourceVersion"].is_null());
-            match self.write_over(&old, new, part, &options)? {
+            match self.write_over(&old, new, Write::of(part), &options)? {
                 Some((written, more)) => {
                     let warnings = warnings.into_iter().chain(more).collect();
                     return Ok(Answer::object(200, form, &self.kind, &written, &self.query).with_warnings(warnings));

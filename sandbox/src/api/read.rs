@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::header;
 use serde_json::{Value, json};
 
@@ -18,6 +19,15 @@ const TOO_OLD_TOKEN: &str = "The provided continue parameter is too old to displ
     the results. Continuing with the provided token results in an inconsistent list - objects that were created, \
     modified, or deleted between the time the first chunk was returned and now may show up in the list.";
 
+/// Tokens are read as leniently as Go reads them.
+const TOKENS: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
 /// Where a list goes on.
 struct Token {
     /// Revision that the list shows; `None` = the current one (after an expiry).
@@ -29,12 +39,12 @@ struct Token {
 impl Token {
     fn encode(&self) -> String {
         let text = json!({ "v": "meta.k8s.io/v1", "rv": self.revision, "ns": self.namespace, "name": self.name });
-        URL_SAFE_NO_PAD.encode(text.to_string())
+        TOKENS.encode(text.to_string())
     }
 
     fn decode(text: &str) -> Result<Self, ApiError> {
         let refuse = |why: String| ApiError::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|error| refuse(error.to_string()))?;
+        let bytes = TOKENS.decode(text).map_err(|error| refuse(error.to_string()))?;
         let value: Value =
             serde_json::from_slice(&bytes).map_err(|error| refuse(super::body::go_error(&bytes, &error)))?;
         let text = |field: &str| value[field].as_str().map(str::to_owned);

@@ -54,7 +54,7 @@ impl Api {
         let review = REVIEWS.iter().find(|(group, _, plural, _)| *group == info.group && *plural == info.resource);
         let Some((group, kind, ..)) = review else { return Ok(None) };
         if *method != Method::POST {
-            return Err(ApiError::method_not_allowed());
+            return Err(ApiError::method_not_allowed(&info.verb, &info.group, &info.resource));
         }
         let parsed = body::parse_json(bytes).map_err(|why| {
             ApiError::bad_request(format!("the object provided is unrecognized (must be of type {kind}): {why}"))

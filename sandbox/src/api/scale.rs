@@ -6,6 +6,7 @@ use super::answer::Answer;
 use super::body::{self, Media};
 use super::patch::Patch;
 use super::query::WriteOptions;
+use super::update::Write;
 use super::{Call, checks};
 use crate::error::{ApiError, Cause};
 use crate::store::{Part, ResourceType, ScalePaths};
@@ -88,7 +89,7 @@ fn view(scale: &ScalePaths, object: &Value) -> Value {
 
 impl Call<'_> {
     fn scale_paths(&self) -> Result<&ScalePaths, ApiError> {
-        self.kind.scale.as_ref().ok_or_else(ApiError::method_not_allowed)
+        self.kind.scale.as_ref().ok_or_else(|| self.unsupported())
     }
 
     pub(super) fn get_scale(&self) -> Result<Answer, ApiError> {
@@ -118,11 +119,6 @@ impl Call<'_> {
                 Value::Null => 0,
                 value => value.as_i64().ok_or_else(|| wrong_type(value))?,
             };
-            if replicas < 0 {
-                let text = format!("Invalid value: {replicas}: must be greater than or equal to 0");
-                let cause = Cause::invalid("spec.replicas", text);
-                return Err(ApiError::invalid("autoscaling", "Scale", &self.info.name, &[cause]));
-            }
             if let Some(answer) = self.write_replicas(&old, paths, replicas, &options)? {
                 return Ok(answer);
             }
@@ -163,7 +159,8 @@ impl Call<'_> {
         }
         *place = json!(replicas);
         checks::prune(&self.kind, &mut new);
-        let written = self.write_over(old, new, Part::Main, options)?;
+        let write = Write { part: Part::Main, admitted: false, versioned: false };
+        let written = self.write_over(old, new, write, options)?;
         Ok(written.map(|(object, warnings)| Answer::json(200, &view(paths, &object)).with_warnings(warnings)))
     }
 }

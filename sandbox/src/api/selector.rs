@@ -40,12 +40,6 @@ impl Selector {
         self.labels.iter().all(|requirement| requirement.holds(&object["metadata"]["labels"]))
             && self.fields.iter().all(|(path, wanted, value)| (field(object, path) == *value) == *wanted)
     }
-
-    /// The name that `metadata.name=…` asks for.
-    pub(crate) fn name(&self) -> Option<&str> {
-        let found = self.fields.iter().find(|(path, wanted, _)| path == "metadata.name" && *wanted);
-        found.map(|(_, _, value)| value.as_str())
-    }
 }
 
 impl Requirement {

@@ -72,6 +72,10 @@ fn cell(column: &PrinterColumn, object: &Value, now: Timestamp) -> Value {
             return json!(format!("{}/{}", text("kind").to_lowercase(), text("name")));
         }
         path => {
+            if let Some(path) = path.strip_prefix('~') {
+                let text = json_path::find(object, path).and_then(Value::as_str);
+                return json!(text.map_or_else(|| "<unknown>".to_owned(), |text| age(text, now)));
+            }
             if let Some(path) = path.strip_prefix('#') {
                 let count = match json_path::find(object, path) {
                     Some(Value::Object(map)) => map.len(),

@@ -12,12 +12,29 @@ use super::{Call, Operation, checks, fields};
 use crate::error::{ApiError, Cause};
 use crate::store::{Origin, Part, Store};
 
+/// How an object is written over.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Write {
+    pub(super) part: Part,
+    /// Webhooks are asked. They are for objects, and not for subresources.
+    pub(super) admitted: bool,
+    /// The new object must name the version that it is made from (custom resources only).
+    pub(super) versioned: bool,
+}
+
+impl Write {
+    /// A PUT or patch of that part.
+    pub(super) fn of(part: Part) -> Self {
+        Self { part, admitted: part != Part::Status, versioned: true }
+    }
+}
+
 impl Call<'_> {
     /// The part that the address names.
     pub(super) fn part(&self) -> Result<Part, ApiError> {
         match self.info.subresource.as_str() {
             "status" if self.kind.status => Ok(Part::Status),
-            "status" => Err(ApiError::method_not_allowed()),
+            "status" => Err(self.unsupported()),
             _ => Ok(Part::Main),
         }
     }
@@ -35,8 +52,7 @@ impl Call<'_> {
         let warnings = self.judge_fields(&options, checks::field_texts(&decoded.duplicates, &unknown))?;
         loop {
             let old = self.stored().ok_or_else(|| self.not_found())?;
-            self.check_version(&old, &object, true)?;
-            if let Some((written, more)) = self.write_over(&old, object.clone(), part, &options)? {
+            if let Some((written, more)) = self.write_over(&old, object.clone(), Write::of(part), &options)? {
                 let warnings = warnings.into_iter().chain(more).collect();
                 return Ok(Answer::object(200, form, &self.kind, &written, &self.query).with_warnings(warnings));
             }
@@ -90,12 +106,12 @@ impl Call<'_> {
         &self,
         old: &Arc<Value>,
         new: Value,
-        part: Part,
+        write: Write,
         options: &WriteOptions,
     ) -> Result<Option<(Arc<Value>, Vec<String>)>, ApiError> {
         let manager = self.manager(options.field_manager.as_deref());
         let subresource = self.info.subresource.clone();
-        self.write_owned(old, new, part, options, |object, at| {
+        self.write_owned(old, new, write, options, |object, at| {
             fields::record_update(&self.kind, object, Some(old), &manager, &subresource, at);
         })
     }
@@ -105,21 +121,23 @@ impl Call<'_> {
         &self,
         old: &Arc<Value>,
         mut new: Value,
-        part: Part,
+        write: Write,
         options: &WriteOptions,
         own: impl FnOnce(&mut Value, &str),
     ) -> Result<Option<(Arc<Value>, Vec<String>)>, ApiError> {
+        let part = write.part;
         checks::fill_in(&self.kind, &mut new);
         let said = new["kind"].clone();
-        if part != Part::Status {
+        if write.admitted {
             self.mutate(Operation::Update, &mut new, options)?;
         }
+        self.check_version(old, &new, write.versioned)?;
         Store::settle(&self.kind, old, &mut new, part);
         let settled = std::mem::replace(&mut new["kind"], if part == Part::Status { old["kind"].clone() } else { said });
         self.validate(&new, Some(old), part)?;
         new["kind"] = settled;
         let mut warnings = Vec::new();
-        if part != Part::Status {
+        if write.admitted {
             let request = self.admission_request(Operation::Update, &self.info.name, options.dry_run);
             warnings = self.api.admission.validate(&request, Some(old), &new)?;
         }

@@ -1,6 +1,5 @@
 //! What `kubectl get` shows of built-in kinds.
 
-use crate::schema::age_column;
 use crate::store::PrinterColumn;
 
 fn column(name: &str, kind: &str, json_path: &str) -> PrinterColumn {
@@ -14,7 +13,8 @@ fn column(name: &str, kind: &str, json_path: &str) -> PrinterColumn {
     }
 }
 
-/// The columns of a resource, without its name. Paths that start with `#` are counted.
+/// The columns of a resource, without its name. What a path that starts with `#` names is counted, `~` shows
+/// how long ago it was, and `@` is worked out by hand.
 pub(super) fn of(plural: &str) -> Vec<PrinterColumn> {
     let mut columns = match plural {
         "configmaps" => vec![column("Data", "string", "#.data")],
@@ -38,7 +38,7 @@ pub(super) fn of(plural: &str) -> Vec<PrinterColumn> {
         ],
         "events" => {
             return vec![
-                column("Last Seen", "date", ".lastTimestamp"),
+                column("Last Seen", "string", "~.lastTimestamp"),
                 column("Type", "string", ".type"),
                 column("Reason", "string", ".reason"),
                 column("Object", "string", "@object"),
@@ -48,12 +48,12 @@ pub(super) fn of(plural: &str) -> Vec<PrinterColumn> {
         "jobs" => vec![column("Status", "string", ".status.conditions[0].type")],
         "leases" => vec![column("Holder", "string", ".spec.holderIdentity")],
         "serviceaccounts" => vec![],
-        "roles" | "clusterroles" => vec![column("Created At", "date", ".metadata.creationTimestamp")],
+        "roles" | "clusterroles" => vec![column("Created At", "string", ".metadata.creationTimestamp")],
         "rolebindings" | "clusterrolebindings" => vec![column("Role", "string", ".roleRef.name")],
         _ => vec![],
     };
     if !matches!(plural, "roles" | "clusterroles") {
-        columns.push(age_column());
+        columns.push(column("Age", "string", "~.metadata.creationTimestamp"));
     }
     columns
 }

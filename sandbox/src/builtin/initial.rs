@@ -30,12 +30,12 @@ pub fn seed(store: &Store) -> Result<(), ApiError> {
             { "verbs": ["*"], "nonResourceURLs": ["*"] },
         ]), &["system:masters"][..]),
         ("system:basic-user", reviews, &["system:authenticated"]),
-        ("system:discovery", json!([{ "verbs": ["get"], "nonResourceURLs": paths }]), &["system:authenticated"]),
         (
             "system:public-info-viewer",
             json!([{ "verbs": ["get"], "nonResourceURLs": public }]),
             &["system:authenticated", "system:unauthenticated"],
         ),
+        ("system:discovery", json!([{ "verbs": ["get"], "nonResourceURLs": paths }]), &["system:authenticated"]),
     ];
     for (name, rules, groups) in roles {
         store.create(&rbac("clusterroles"), json!({ "metadata": { "name": name }, "rules": rules }))?;
