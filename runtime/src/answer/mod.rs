@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::arguments::Problem;
 use crate::budget::{self, Cut};
 use crate::call::{CallReport, Settings};
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::render::{RenderError, Scene, Templates, markdown};
 use crate::time::Time;
 use crate::tool::{Outcome, ToolInfo};
@@ -69,7 +69,7 @@ impl Answer {
     pub(crate) fn failed(failure: &Failure, call_id: String) -> Self {
         Self {
             markdown: budget::cut_markdown(&failure.markdown(), budget::LIMIT),
-            content: Content::Failure { code: failure.kind().as_str(), machine: failure.machine() },
+            content: Content::Failure { code: failure.kind().as_str(), machine: machine(failure) },
             call_id,
         }
     }
@@ -80,13 +80,42 @@ impl Answer {
         let heading = if problems.len() == 1 { "An argument is" } else { "Some arguments are" };
         let text = format!("**{heading} not what `{}` takes. Nothing was done.**\n\n{}\n\nCorrect this and call again.", tool.name, lines.join("\n"));
         let names: Vec<&str> = problems.iter().map(|problem| problem.parameter.as_str()).collect();
-        let machine = json!({ "code": "invalid_parameter", "parameter": names.first(), "parameters": names, "problems": problems, "retryable": false });
+        let machine = json!({ "code": "invalid_parameter", "retryable": false, "parameter": names.first(), "parameters": names, "problems": problems });
         Self {
             markdown: budget::cut_markdown(&text, budget::LIMIT),
             content: Content::Failure { code: "invalid_parameter", machine },
             call_id,
         }
     }
+}
+
+/// The machine form of a failure: `code`, the API server's `reason` where it gave one, whether calling
+/// again unchanged can help (`retryable`), and everything else that the failure knows.
+fn machine(failure: &Failure) -> Value {
+    let mut machine = Map::new();
+    machine.insert(String::from("code"), failure.kind().as_str().into());
+    if let Some(status) = failure.status() {
+        machine.insert(String::from("reason"), status.reason.clone().into());
+    }
+    machine.insert(String::from("retryable"), is_retryable(failure.kind()).into());
+    if let Value::Object(rest) = failure.machine() {
+        machine.extend(rest.into_iter().filter(|(name, _)| name != "kind"));
+    }
+    Value::Object(machine)
+}
+
+/// Whether the same call can succeed later although nobody changes anything for it.
+fn is_retryable(kind: FailureKind) -> bool {
+    matches!(
+        kind,
+        FailureKind::Conflict
+            | FailureKind::Expired
+            | FailureKind::TooManyRequests
+            | FailureKind::ServerError
+            | FailureKind::WebhookUnavailable
+            | FailureKind::TimedOut
+            | FailureKind::Unreachable
+    )
 }
 
 /// What answers are made with.

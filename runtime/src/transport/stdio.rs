@@ -59,7 +59,7 @@ where
         }
         () = stop.cancelled() => {
             registry.stop(stop::GRACE).await;
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(stop::ANSWERS).await;
             end.cancel();
             let _ = tokio::time::timeout(FLUSH, conversation).await;
         }

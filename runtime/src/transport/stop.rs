@@ -5,6 +5,9 @@ use std::time::Duration;
 /// How long running calls may go on after a stop was asked for, before they are cancelled.
 pub const GRACE: Duration = Duration::from_secs(20);
 
+/// Time for the answers of calls that have just ended to be written, before streams are closed.
+pub(super) const ANSWERS: Duration = Duration::from_millis(200);
+
 /// Waits until the process is asked to stop: SIGTERM, or Ctrl-C.
 pub async fn requested() {
     let interrupt = async {

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ENDPOINT, Limits, Names, router};
 use crate::mcp::McpServer;
-use crate::transport::stop::GRACE;
+use crate::transport::stop::{ANSWERS, GRACE};
 
 /// Time for answers on their way after the calls have ended.
 const FLUSH: Duration = Duration::from_secs(3);
@@ -115,6 +115,7 @@ impl Listening {
             ready.store(false, Ordering::Relaxed);
             tracing::info!("stopping: no new calls, running ones may end");
             server.registry().stop(GRACE).await;
+            tokio::time::sleep(ANSWERS).await;
             end.cancel();
         };
         tokio::pin!(stopping);
