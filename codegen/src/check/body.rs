@@ -1,7 +1,7 @@
 //! Bodies: what is sent to the API server, held against the kind's fields.
 
 use super::Lowering;
-use super::steps::flat;
+use super::verbs::flat;
 use crate::diagnostic::Code;
 use crate::expression::camel;
 use crate::load::Name;

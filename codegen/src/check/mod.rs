@@ -6,6 +6,8 @@ mod output;
 mod params;
 mod rules;
 mod steps;
+mod targets;
+mod verbs;
 
 use std::collections::BTreeMap;
 
@@ -34,11 +36,11 @@ pub fn lower_tool(tool: &syntax::Tool, shared: Shared<'_>, types: &mut Types, si
     let mark = sink.mark();
     let mut scope = Scope::default();
     scope.incomplete = tool.incomplete;
-    let typer = Typer { types, kinds: shared.kinds, sink, locals: Vec::new(), scope, context: Context::Mapping };
+    let expressions = Typer { types, kinds: shared.kinds, sink, locals: Vec::new(), scope, context: Context::Mapping };
     let mut lowering = Lowering {
         tool,
         shared,
-        typer,
+        typer: expressions,
         params: Vec::new(),
         param_names: Vec::new(),
         groups: Vec::new(),

@@ -173,7 +173,7 @@ impl Lowering<'_> {
     }
 
     fn pattern(&mut self, pattern: &Name) -> bool {
-        let sink = &mut self.typer.sink;
+        let sink = &mut *self.typer.sink;
         if let Err(error) = regex::Regex::new(&pattern.text) {
             let text = error.to_string();
             let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
@@ -239,8 +239,7 @@ pub(super) fn type_of(ty: &ParamType) -> Type {
 /// Whether a literal would be taken as a parameter's value; else why not.
 pub(super) fn value_fits(node: &Node, ty: &ParamType, bounds: &Bounds) -> Result<(), String> {
     match (ty, &node.kind) {
-        (ParamType::Bool, NodeKind::Bool(_)) => Ok(()),
-        (ParamType::Int, NodeKind::Int(value)) | (ParamType::Float, NodeKind::Int(value)) => {
+        (ParamType::Int | ParamType::Float, NodeKind::Int(value)) => {
             #[allow(clippy::cast_precision_loss)]
             number_fits(*value as f64, bounds)
         }
@@ -252,7 +251,7 @@ pub(super) fn value_fits(node: &Node, ty: &ParamType, bounds: &Bounds) -> Result
         (ParamType::Quantity, NodeKind::Text(text)) => {
             if literal_fits_quantity(text) { Ok(()) } else { Err(format!("`{text}` is not a Kubernetes quantity")) }
         }
-        (ParamType::Quantity, NodeKind::Int(_)) => Ok(()),
+        (ParamType::Bool, NodeKind::Bool(_)) | (ParamType::Quantity, NodeKind::Int(_)) => Ok(()),
         (ParamType::StringList, NodeKind::List(items)) => {
             match items.iter().find(|item| !matches!(item.kind, NodeKind::Text(_))) {
                 Some(item) => Err(format!("an element is {}, not text", item.describe())),

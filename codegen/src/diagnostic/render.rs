@@ -54,7 +54,7 @@ pub fn render_line(sources: &SourceMap, diagnostic: &Diagnostic) -> String {
     )
 }
 
-fn snippet<'a>(sources: &'a SourceMap, span: Span) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+fn snippet(sources: &SourceMap, span: Span) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
     Snippet::source(sources.text(span.file)).path(sources.path(span.file)).fold(true)
 }
 

@@ -6,6 +6,8 @@ mod compare;
 mod describe;
 mod parse;
 mod scope;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod typing;
 mod values;

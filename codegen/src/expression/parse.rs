@@ -11,7 +11,7 @@ use crate::source::Span;
 /// Parses text that may hold `{{ }}`, as it stands in mappings. `None`: it was wrong, and that is reported.
 pub fn parse_parts(text: &Text, sink: &mut Sink) -> Option<Vec<Part>> {
     let mut parts = Vec::new();
-    let mut bridge = Bridge { text, sink, failed: false };
+    let mut bridge = Bridge { text, sink, failed: false, depth: 0 };
     let parsed = bridge.parse()?;
     for child in children(&parsed) {
         match child {
@@ -33,11 +33,14 @@ pub fn parse_parts(text: &Text, sink: &mut Sink) -> Option<Vec<Part>> {
 
 /// Parses a template.
 pub fn parse_template(text: &Text, sink: &mut Sink) -> Option<Vec<Statement>> {
-    let mut bridge = Bridge { text, sink, failed: false };
+    let mut bridge = Bridge { text, sink, failed: false, depth: 0 };
     let parsed = bridge.parse()?;
     let statements = bridge.statements(children(&parsed));
     (!bridge.failed).then_some(statements)
 }
+
+/// Trees are walked by recursion.
+const MAX_TREE_DEPTH: usize = 100;
 
 /// The tree of a longer expression could be deeper than the stack.
 const MAX_BLOCK_BYTES: usize = 4096;
@@ -67,6 +70,8 @@ struct Bridge<'a> {
     text: &'a Text,
     sink: &'a mut Sink,
     failed: bool,
+    /// How many nodes lie around the present one.
+    depth: usize,
 }
 
 impl<'a> Bridge<'a> {
@@ -75,6 +80,12 @@ impl<'a> Bridge<'a> {
         if let Some((start, end)) = too_long(&text.value) {
             let place = text.place(start, end);
             self.refuse(place, &format!("an expression of more than {MAX_BLOCK_BYTES} bytes"), "name parts of it by `let` or `set`");
+            return None;
+        }
+        if let Some((at, _)) = text.value.match_indices("elif").nth(MAX_TREE_DEPTH) {
+            // minijinja's parser goes one level deeper with each.
+            let place = text.place(at, at + 4);
+            self.refuse(place, &format!("a template with more than {MAX_TREE_DEPTH} `elif`"), "split the template by `include`");
             return None;
         }
         match machinery::parse(&text.value, "", SyntaxConfig::default()) {
@@ -106,6 +117,26 @@ impl<'a> Bridge<'a> {
     }
 
     fn statement(&mut self, statement: &ast::Stmt<'_>) -> Option<Statement> {
+        if self.depth >= MAX_TREE_DEPTH {
+            let (_, span) = statement_name(statement);
+            let place = self.place(span);
+            self.too_deep(place);
+            return None;
+        }
+        self.depth += 1;
+        let lowered = self.shallow_statement(statement);
+        self.depth -= 1;
+        lowered
+    }
+
+    fn too_deep(&mut self, place: Span) {
+        // Said once: what lies around it fails with it.
+        if !self.failed {
+            self.refuse(place, &format!("a tree of more than {MAX_TREE_DEPTH} levels"), "name parts of it by `let` or `set`");
+        }
+    }
+
+    fn shallow_statement(&mut self, statement: &ast::Stmt<'_>) -> Option<Statement> {
         match statement {
             ast::Stmt::EmitRaw(_) => Some(Statement::Text),
             ast::Stmt::EmitExpr(emit) => self.expr(&emit.expr).map(Statement::Emit),
@@ -171,6 +202,18 @@ impl<'a> Bridge<'a> {
     }
 
     fn expr(&mut self, expr: &ast::Expr<'_>) -> Option<Tree> {
+        if self.depth >= MAX_TREE_DEPTH {
+            let place = self.place(expr.span());
+            self.too_deep(place);
+            return None;
+        }
+        self.depth += 1;
+        let tree = self.shallow_expr(expr);
+        self.depth -= 1;
+        tree
+    }
+
+    fn shallow_expr(&mut self, expr: &ast::Expr<'_>) -> Option<Tree> {
         let own = self.place(expr.span());
         let (kind, span) = match expr {
             ast::Expr::Var(var) => match var.id {

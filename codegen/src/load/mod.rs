@@ -14,6 +14,9 @@ use crate::source::{FileId, SourceMap, Span};
 /// Larger files are refused: a spec is a page or two, and minijinja counts lines in 16 bits.
 const MAX_FILE_BYTES: usize = 128 * 1024;
 
+/// Deeper mappings are refused: trees are built and walked by recursion, and the stack of a thread is small.
+const MAX_DEPTH: usize = 32;
+
 /// What the specs folder holds.
 #[derive(Debug, Default)]
 pub struct Specs {
@@ -98,13 +101,14 @@ fn read_yaml(folder: &Path, path: &Path, sources: &mut SourceMap, sink: &mut Sin
     Ok(parse_yaml(file, sources, sink))
 }
 
-/// Parses a file of the map as YAML. Saphyr's own budget bounds its depth, so that trees can be walked by recursion.
+/// Parses a file of the map as YAML.
 pub fn parse_yaml(file: FileId, sources: &SourceMap, sink: &mut Sink) -> Option<Node> {
     let options = serde_yaml::options! {
         duplicate_keys: serde_yaml::DuplicateKeyPolicy::PassThrough,
         merge_keys: serde_yaml::MergeKeyPolicy::AsOrdinary,
         strict_booleans: true,
         with_snippet: false,
+        budget: serde_yaml::budget! { max_depth: MAX_DEPTH },
     };
     match serde_yaml::from_str_with_options::<Node>(sources.text(file), options) {
         Ok(mut node) => {
