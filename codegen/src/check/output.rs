@@ -3,7 +3,7 @@
 use super::Lowering;
 use crate::diagnostic::Code;
 use crate::expression::camel;
-use crate::lowered::{Effect, ExprKind, Meaning, OutputField, Step, Verb};
+use crate::lowered::{Effect, ExprKind, Meaning, Outcome, OutputField, Step, Verb};
 use crate::source::Span;
 use crate::syntax::Value;
 use crate::template::{TemplateScope, check_template};
@@ -115,11 +115,12 @@ impl Lowering<'_> {
         let name = "output".to_owned();
         let object = types.add(ObjectType { name, fields: output_fields, origin: Origin::Mapping });
         let mut scope = TemplateScope::new(self.shared, types, object, self.typer.locals.clone(), self.typer.scope.clone());
-        for (_, text) in &self.tool.answers {
+        for (outcome, text) in &self.tool.answers {
+            self.reachable(*outcome, text.span);
             check_template(text, &mut scope, self.typer.sink);
         }
         let mut partials = vec!["foot.md".to_owned()];
-        if effect != Effect::Read && !self.tool.answers.iter().any(|(outcome, _)| *outcome == Some(crate::lowered::Outcome::Planned)) {
+        if effect != Effect::Read && !self.tool.answers.iter().any(|(outcome, _)| *outcome == Some(Outcome::Planned)) {
             partials.push("planned.md".to_owned());
         }
         for step in &self.tool.steps {
@@ -133,6 +134,29 @@ impl Lowering<'_> {
             }
         }
         self.typer.scope.use_as(&scope.into_scope());
+    }
+
+    /// Whether any call ends with the outcome that an answer is for.
+    fn reachable(&mut self, outcome: Option<Outcome>, span: Span) {
+        use crate::syntax::Verb as V;
+        let steps = &self.tool.steps;
+        let writes = self.tool.effect.0 != Effect::Read;
+        let stops = |wanted: Outcome| steps.iter().any(|step| matches!(step.verb, V::Stop { outcome, .. } if outcome == wanted));
+        let has = |test: fn(&V) -> bool| steps.iter().any(|step| test(&step.verb));
+        let (word, reached) = match outcome {
+            None | Some(Outcome::Done) => return,
+            Some(Outcome::Unchanged) => ("unchanged", writes || stops(Outcome::Unchanged)),
+            Some(Outcome::Planned) => ("planned", writes),
+            Some(Outcome::Unconfirmed) => ("unconfirmed", has(|verb| matches!(verb, V::Confirm { .. }))),
+            Some(Outcome::Partial) => ("partial", stops(Outcome::Partial) || has(|verb| matches!(verb, V::DeleteEach { .. }))),
+            Some(Outcome::TimedOut) => ("timed_out", stops(Outcome::TimedOut) || has(|verb| matches!(verb, V::Wait(_)))),
+        };
+        if !reached {
+            self.typer
+                .sink
+                .error(Code::AnswerUnreachable, span, format!("no call of this tool ends as `{word}`"))
+                .help("take the answer out, or add the step that ends so");
+        }
     }
 
     /// Names that nothing uses.

@@ -121,7 +121,11 @@ impl Lowering<'_> {
             step.verb,
             syntax::Verb::Patch { .. } | syntax::Verb::Edit(_) | syntax::Verb::Wait(_) | syntax::Verb::Delete { .. }
         );
-        if let (true, Some(before)) = (rebinds, before) {
+        let same = |before: &crate::expression::Seen| match (&before.ty, result.as_ref().and_then(|result| result.ty.as_ref())) {
+            (Some(before), Some(now)) => before.required() == now,
+            _ => true,
+        };
+        if let Some(before) = before.filter(|before| rebinds && same(before)) {
             return (!matches!(step.verb, syntax::Verb::Delete { .. })).then_some(before.local);
         }
         if matches!(step.verb, syntax::Verb::Delete { .. }) {

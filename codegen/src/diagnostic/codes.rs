@@ -41,6 +41,7 @@ codes! {
     UnknownWord "E0106" "unknown-word" "A word is not one of the closed list that is possible there.";
     UnreadableFile "E0107" "unreadable-file" "A file is too large or is not UTF-8 text.";
     FileName "E0108" "file-name" "A file does not bear the name of the tool or kind inside it.";
+    BadName "E0109" "bad-name" "A word cannot be a name in expressions and generated code.";
 
     UnknownName "E0201" "unknown-name" "An expression names something that does not exist.";
     UnknownKind "E0202" "unknown-kind" "A step names a kind without a resource description.";
@@ -90,6 +91,7 @@ codes! {
 
     NotPrintable "E0701" "not-printable" "A template prints a value that has no form as text.";
     Include "E0702" "include" "An include does not name a partial, or goes round in a circle.";
+    AnswerUnreachable "E0703" "answer-unreachable" "No call of the tool ends with the outcome that an answer is for.";
 }
 
 #[cfg(test)]

@@ -205,6 +205,13 @@ impl Typer<'_> {
                 let mut fields = Vec::new();
                 for entry in entries {
                     let name = &entry.key.text;
+                    if !crate::syntax::is_name(name) {
+                        self.sink
+                            .error(Code::BadName, entry.key.span, format!("`{name}` cannot be the name of a field"))
+                            .help("a field has lowercase letters, digits and `_`, and begins with a letter");
+                        fields.push(None);
+                        continue;
+                    }
                     let inner = format!("{hint}{}", camel(name));
                     fields.push(self.value(&entry.value, &inner, None).map(|value| (name.clone(), value)));
                 }

@@ -20,6 +20,7 @@ pub struct KindReader<'a> {
 impl KindReader<'_> {
     /// Reads a file.
     pub fn read(&mut self, name: &Name, node: &Node) -> Option<Kind> {
+        let mark = self.cx.sink.mark();
         let cx = &mut self.cx;
         let reader = Reader::new(node, "a resource description", cx)?;
         let _ = reader.get("resource");
@@ -34,7 +35,6 @@ impl KindReader<'_> {
         let about = reader.need_text("about", cx);
         let fields = reader.get("fields");
         reader.finish(cx);
-        let mark = self.cx.sink.mark();
         let fields = fields.map(|fields| self.fields(fields, &name.text, false, false)).unwrap_or_default();
         let wrong = self.cx.sink.mark() > mark;
         let (api, plural, about) = (api?, plural?, about?);
@@ -58,6 +58,13 @@ impl KindReader<'_> {
     }
 
     fn check_name(&mut self, name: &Name) {
+        let fits = name.text.starts_with(|c: char| c.is_ascii_uppercase()) && name.text.chars().all(|c| c.is_ascii_alphanumeric());
+        if !fits {
+            self.cx
+                .sink
+                .error(Code::BadName, name.span, format!("`{}` cannot be the name of a kind", name.text))
+                .help("a kind begins with an uppercase letter, and has letters and digits alone");
+        }
         let path = self.cx.sources.path(name.span.file);
         let stem = path.rsplit('/').next().and_then(|file| file.rsplit_once('.')).map_or(path, |(stem, _)| stem);
         let simple = |text: &str| text.to_lowercase().replace(['_', '-'], "");
@@ -88,6 +95,26 @@ impl KindReader<'_> {
     fn fields(&mut self, node: &Node, path: &str, server_set: bool, write_only: bool) -> Vec<KindField> {
         let what = format!("the fields of `{path}`");
         let entries = entries(node, &what, &mut self.cx);
+        for (index, entry) in entries.iter().enumerate() {
+            let word = entry.key.text.starts_with(|c: char| c.is_ascii_alphabetic())
+                && entry.key.text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+            let simple = |text: &str| text.to_lowercase().replace(['_', '-'], "");
+            let twin = entries[..index].iter().find(|other| {
+                simple(&other.key.text) == simple(&entry.key.text) && other.key.text != entry.key.text
+            });
+            if !word {
+                self.cx
+                    .sink
+                    .error(Code::BadName, entry.key.span, format!("`{}` cannot be the name of a field", entry.key.text))
+                    .help("a field begins with a letter, and has letters, digits, `_` and `-`");
+            } else if let Some(twin) = twin {
+                self.cx
+                    .sink
+                    .error(Code::BadName, entry.key.span, format!("`{}` is too much like another field", entry.key.text))
+                    .see(twin.key.span, "this one")
+                    .help("in generated code both would have one name: leave one out");
+            }
+        }
         entries.iter().filter_map(|entry| self.field(&entry.key, &entry.value, path, server_set, write_only)).collect()
     }
 

@@ -90,7 +90,7 @@ pub enum ExprKind {
         /// Arguments in order; a filter's subject is the first.
         args: Vec<Expr>,
     },
-    /// The same value in a wider type: enum → string, int → float, `T` → `T?`, an object into one with more,
+    /// The same value in a wider type: enum → string or an enum with more words, int → float, `T` → `T?`, an object into one with more,
     /// or optional, fields (element-wise for lists).
     Widen(Box<Expr>),
     /// A list, or with `first` an optional value, made from a list.

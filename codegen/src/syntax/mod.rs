@@ -11,7 +11,7 @@ use crate::lowered::{AdviceOn, Effect, Meaning, Outcome, ParamType, Reserved, St
 use crate::source::Span;
 
 pub use params::{Shared, read_shared};
-pub use reader::{Reader, Reading, elements, entries, plain_text, word};
+pub use reader::{Reader, Reading, check_name, elements, entries, is_name, plain_text, word};
 pub use steps::{SharedSteps, read_shared_steps};
 pub use tool::read_tool;
 

@@ -94,6 +94,7 @@ fn spread(entry: &Entry, shared: &Shared, cx: &mut Reading<'_>) -> Option<ParamD
             .suggest(&name.text, shared.groups.keys().map(String::as_str));
         return None;
     };
+    super::check_name(&entry.key, "a group", cx);
     let mut members = Vec::new();
     for (name, node) in group {
         let mut node = node.clone();
@@ -130,6 +131,12 @@ const TYPES: &[(&str, u8)] = &[
 
 fn read_param(name: &Name, node: &Node, cx: &mut Reading<'_>) -> Option<Param> {
     let mark = cx.sink.mark();
+    super::check_name(name, "a parameter", cx);
+    if matches!(name.text.as_str(), "output" | "warnings" | "outcome" | "loop") {
+        cx.sink
+            .error(Code::BadName, name.span, format!("a parameter cannot be called `{}`", name.text))
+            .help("in templates this name stands for something else");
+    }
     let reader = Reader::new(node, format!("parameter `{}`", name.text), cx)?;
     let ty = reader.need("type", cx).and_then(|_| reader.word("type", TYPES, cx));
     let about = reader.need_text("about", cx);

@@ -227,6 +227,25 @@ pub fn word<T: Copy>(name: &Name, what: &str, table: &[(&'static str, T)], cx: &
     found
 }
 
+/// Whether a word can be a name in expressions and in generated code: `lower_case_1`.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && text.len() <= 64
+}
+
+/// Says where a word cannot be a name.
+pub fn check_name(name: &Name, what: &str, cx: &mut Reading<'_>) -> bool {
+    let fits = is_name(&name.text);
+    if !fits {
+        cx.sink
+            .error(Code::BadName, name.span, format!("`{}` cannot be the name of {what}", name.text))
+            .help("a name has lowercase letters, digits and `_`, begins with a letter, and has at most 64 characters");
+    }
+    fits
+}
+
 /// A text without `{{ }}`.
 pub fn plain_text(node: &Node, what: &str, cx: &mut Reading<'_>) -> Option<Name> {
     match &node.kind {

@@ -151,6 +151,9 @@ fn read_step(reader: Reader<'_>, cx: &mut Reading<'_>) -> Option<Step> {
         _ => read_confirm(&reader, when.take(), cx),
     };
     reader.finish(cx);
+    if let Some(name) = &binding {
+        super::check_name(name, "a result", cx);
+    }
     Some(Step {
         span: verb_name.span,
         taken_in_at: None,

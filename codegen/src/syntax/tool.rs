@@ -27,9 +27,12 @@ pub fn read_tool(node: &Node, shared: &Shared, steps: &SharedSteps, cx: &mut Rea
     let reader = Reader::new(node, "a tool", cx)?;
     let name = reader.need_text("tool", cx);
     if let Some(name) = &name {
-        check_name(name, cx);
+        check_tool_name(name, cx);
     }
     let toolset = reader.need_text("toolset", cx);
+    if let Some(toolset) = &toolset {
+        super::check_name(toolset, "a toolset", cx);
+    }
     let title = reader.need_text("title", cx);
     let effect = reader.need("effect", cx).and_then(|_| reader.word("effect", EFFECTS, cx));
     let idempotent = reader.bool("idempotent", cx);
@@ -64,16 +67,8 @@ pub fn read_tool(node: &Node, shared: &Shared, steps: &SharedSteps, cx: &mut Rea
     })
 }
 
-fn check_name(name: &Name, cx: &mut Reading<'_>) {
-    let word = |text: &str| {
-        text.starts_with(|c: char| c.is_ascii_lowercase())
-            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-    };
-    if !word(&name.text) || name.text.len() > 64 {
-        cx.sink
-            .error(Code::UnknownWord, name.span, format!("`{}` cannot be the name of a tool", name.text))
-            .help("a name has lowercase letters, digits and `_`, begins with a letter, and has at most 64 characters");
-    }
+fn check_tool_name(name: &Name, cx: &mut Reading<'_>) {
+    super::check_name(name, "a tool", cx);
     let path = cx.sources.path(name.span.file);
     let stem = path.rsplit('/').next().and_then(|file| file.rsplit_once('.')).map_or(path, |(stem, _)| stem);
     if stem != name.text {
@@ -88,6 +83,7 @@ fn read_output(node: &Node, cx: &mut Reading<'_>) -> Vec<(ValueField, Option<Str
     let mut found = Vec::new();
     for entry in super::entries(node, "`output`", cx) {
         let what = format!("output `{}`", entry.key.text);
+        super::check_name(&entry.key, "an output field", cx);
         let described = entry.value.get("value").is_some() && entry.value.get("about").is_some();
         let (value, about) = if described {
             let Some(reader) = Reader::new(&entry.value, what.clone(), cx) else { continue };
