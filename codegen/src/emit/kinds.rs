@@ -241,3 +241,6 @@ fn title(name: &str) -> String {
     }
     title
 }
+
+#[cfg(test)]
+mod tests;

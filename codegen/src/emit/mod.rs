@@ -3,6 +3,8 @@
 //! Each is a pure function of the lowered form, cannot fail, and gives the same text for the same specs.
 
 pub mod docs;
+#[cfg(test)]
+mod fixture;
 pub mod kinds;
 pub mod language_schema;
 pub mod outputs;

@@ -205,3 +205,6 @@ fn notes(kind: &Kind, id: KindId, grant: &Grant, tools: &[&Tool]) -> Vec<String>
     }
     notes
 }
+
+#[cfg(test)]
+mod tests;

@@ -126,3 +126,6 @@ fn examples(tool: &Tool, answers: &[ExampleAnswer]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;
