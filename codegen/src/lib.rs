@@ -73,6 +73,10 @@ fn lower(specs: &Specs, sources: &SourceMap, sink: &mut Sink) -> Option<Program>
             (name.clone(), Text::of_file(text, Span { file: *file, start: 0, end }))
         })
         .collect();
+    // Also those that no tool includes yet.
+    for text in partials.values() {
+        let _ = expression::parse_template(text, sink);
+    }
     let mut cx = Reading { sources, sink };
     let params = syntax::read_shared(specs.params.as_ref(), &mut cx);
     let steps = syntax::read_shared_steps(specs.steps.as_ref(), &mut cx);

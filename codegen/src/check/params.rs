@@ -210,6 +210,21 @@ impl Lowering<'_> {
                 .help("add `default: false`");
             self.sound = false;
         }
+        let counted = param.default.is_some() && !param.required && param.min.is_some_and(|min| min >= 1) && param.max.is_some();
+        if meaning == Meaning::Limit && fits && !counted {
+            self.typer
+                .sink
+                .error(Code::Meaning, span, "a limit has a default, and bounds from 1 on")
+                .help("add `min: 1`, `max` and `default`: paging must advance, and end");
+            self.sound = false;
+        }
+        if meaning == Meaning::Cursor && fits && (param.default.is_some() || param.required) {
+            self.typer
+                .sink
+                .error(Code::Meaning, span, "a cursor is absent on the first page")
+                .help("leave `required` and `default` out");
+            self.sound = false;
+        }
         if let Some(other) = self.params.iter().find(|other| other.meaning == Some(meaning)) {
             let message = format!("`{}` has this meaning already", other.name);
             self.typer.sink.error(Code::Meaning, span, message);

@@ -249,6 +249,12 @@ impl Typer<'_> {
                 .help("join the two conditions by `and`");
             sound = false;
         }
+        if let (Some(page), true) = (&each.page, each.first.is_some() || each.newest.is_some()) {
+            self.sink
+                .error(Code::Clause, page.span, "`page` and `first` or `newest` exclude each other")
+                .help("a page has all elements in turn");
+            sound = false;
+        }
         let newest = each.newest.as_ref().map(|newest| self.newest(newest, item));
         let by = each.page.as_ref().and_then(|page| page.by.as_ref()).map(|by| self.scalar_of(by, &Type::String));
         let map = each.map.as_ref().map(|map| self.value(map, hint, None));

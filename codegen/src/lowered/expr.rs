@@ -102,7 +102,7 @@ pub enum ExprKind {
         /// Field names and values; every field of the type, once.
         fields: Vec<(String, Expr)>,
     },
-    /// `{ when, then }` in an output: the value where the condition holds, else absent.
+    /// `{ when, then }` in an output: the value where the condition holds, else absent (an empty list or map).
     When {
         /// A bool.
         condition: Box<Expr>,

@@ -37,7 +37,7 @@ impl<'a> TemplateScope<'a> {
     /// The scope of a tool's templates, from that of its steps.
     #[must_use]
     pub fn new(shared: Shared<'a>, mut types: Types, output: ObjectId, mut locals: Vec<Local>, mut scope: Scope) -> Self {
-        scope.keep_params(|local| matches!(locals[local.0].kind, LocalKind::Param(_) | LocalKind::Group(_)));
+        scope.keep_params(|local| matches!(locals[local.0].kind, LocalKind::Param(_)));
         let field = |name: &str, ty| Field { name: name.to_owned(), ty, about: None };
         let around = types.add(ObjectType {
             name: "loop".to_owned(),
@@ -187,9 +187,12 @@ impl Checker<'_> {
         }
         let found = self.typer.sink.mark();
         if let Some(statements) = parse_template(text, self.typer.sink) {
+            // What the partial sets ends with it.
+            let mark = self.typer.scope.mark();
             self.inside.push(name.text.clone());
             self.statements(&statements);
             self.inside.pop();
+            self.typer.scope.reset(mark);
         }
         for diagnostic in self.typer.sink.since(found) {
             if diagnostic.secondary.iter().all(|(span, _)| *span != name.span) {
