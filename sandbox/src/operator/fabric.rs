@@ -192,21 +192,27 @@ fn services(cluster: ClusterView<'_>) -> Vec<(Gvr, Value)> {
     ];
     let service = |(suffix, label, value): (&str, &str, &str)| {
         let address = address(&format!("{}/{}-{suffix}", cluster.namespace(), cluster.name()), 96);
+        let mut spec = json!({
+            "type": "ClusterIP",
+            "selector": {"cnpg.io/cluster": cluster.name(), label: value},
+            "ports": [{"name": "postgres", "port": 5432, "targetPort": 5432, "protocol": "TCP"}],
+        });
+        let applied = spec.to_string();
+        spec["clusterIP"] = json!(address);
+        spec["clusterIPs"] = json!([address]);
+        spec["internalTrafficPolicy"] = json!("Cluster");
+        spec["ipFamilies"] = json!(["IPv4"]);
+        spec["ipFamilyPolicy"] = json!("SingleStack");
+        spec["sessionAffinity"] = json!("None");
         json!({
             "apiVersion": "v1", "kind": "Service",
             "metadata": {
                 "name": format!("{}-{suffix}", cluster.name()), "namespace": cluster.namespace(),
                 "labels": cluster.labels(),
-                "annotations": {"cnpg.io/operatorVersion": OPERATOR_VERSION},
+                "annotations": {"cnpg.io/lastAppliedSpec": applied, "cnpg.io/operatorVersion": OPERATOR_VERSION},
                 "ownerReferences": [cluster.owner_reference()],
             },
-            "spec": {
-                "type": "ClusterIP", "clusterIP": address, "clusterIPs": [address],
-                "selector": {"cnpg.io/cluster": cluster.name(), label: value},
-                "ports": [{"name": "postgres", "port": 5432, "targetPort": 5432, "protocol": "TCP"}],
-                "internalTrafficPolicy": "Cluster", "ipFamilies": ["IPv4"],
-                "ipFamilyPolicy": "SingleStack", "sessionAffinity": "None",
-            },
+            "spec": spec,
             "status": {"loadBalancer": {}},
         })
     };

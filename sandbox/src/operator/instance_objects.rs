@@ -190,6 +190,9 @@ pub fn pod(cluster: ClusterView<'_>, instance: &str, stamp: &str) -> Value {
         "status": {},
     });
     set_labels(&mut object, &[("cnpg.io/instanceName", instance), ("cnpg.io/podRole", "instance")]);
+    let annotations = &mut object["metadata"]["annotations"];
+    annotations["cnpg.io/podEnvHash"] = json!("d6fb8c649");
+    annotations["cnpg.io/podSpec"] = json!(pod_spec(cluster, instance, "postgres").to_string());
     object["status"] = pod_status(cluster, instance, false, stamp);
     object
 }

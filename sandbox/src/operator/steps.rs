@@ -185,7 +185,16 @@ pub fn create_instance(world: &World, cluster: ClusterView<'_>, instance: &str, 
             format!("Creating instance {instance}"),
         ),
     };
+    if making == Making::Initdb {
+        choose_first_primary(world, cluster, instance);
+    }
     world.event(cluster.object, "Normal", "CreatingInstance", &message);
+    write(world, cluster, |status| {
+        enter(status, phase, &reason);
+        if making == Making::Initdb {
+            ready_condition(status, false, &stamp);
+        }
+    });
     world.ensure(&claims(), objects::claim(cluster, instance));
     world.ensure(&jobs(), objects::job(cluster, instance, making, &stamp));
     if let Some(job) = world.store.get(&jobs(), cluster.namespace(), &making.job(instance)) {
@@ -195,7 +204,6 @@ pub fn create_instance(world: &World, cluster: ClusterView<'_>, instance: &str, 
         world.event_from("job-controller", &job, "Normal", "SuccessfulCreate", &format!("Created pod: {name}"));
     }
     write(world, cluster, |status| {
-        enter(status, phase, &reason);
         let names = status.entry("instanceNames").or_insert_with(|| json!([]));
         if let Some(names) = names.as_array_mut()
             && !names.iter().any(|name| name == instance)
@@ -203,18 +211,21 @@ pub fn create_instance(world: &World, cluster: ClusterView<'_>, instance: &str, 
             names.push(json!(instance));
         }
         if making == Making::Initdb {
-            status.insert("targetPrimary".to_owned(), json!(instance));
-            status.insert("targetPrimaryTimestamp".to_owned(), json!(stamp));
-            set_condition(
-                status,
-                "ConsistentSystemID",
-                false,
-                "NotFound",
-                "No instances are present in the cluster to report a system ID.",
-                &stamp,
-            );
-            ready_condition(status, false, &stamp);
+            // As recorded: it counts as bootstrapped as soon as the job is there.
+            set_condition(status, "Initialized", true, "BootstrapCompleted", "Cluster has been bootstrapped", &stamp);
         }
+    });
+}
+
+fn choose_first_primary(world: &World, cluster: ClusterView<'_>, instance: &str) {
+    let stamp = world.stamp();
+    let message = "No instances are present in the cluster to report a system ID.";
+    write(world, cluster, |status| {
+        set_condition(status, "ConsistentSystemID", false, "NotFound", message, &stamp);
+    });
+    write(world, cluster, |status| {
+        status.insert("targetPrimary".to_owned(), json!(instance));
+        status.insert("targetPrimaryTimestamp".to_owned(), json!(stamp));
     });
 }
 
@@ -235,11 +246,7 @@ pub fn finish_job(world: &World, cluster: ClusterView<'_>, instance: &str, makin
     if let Some(job) = world.store.get(&jobs(), namespace, &job) {
         world.event_from("job-controller", &job, "Normal", "Completed", "Job completed");
     }
-    write(world, cluster, |status| {
-        if making == Making::Initdb {
-            set_condition(status, "Initialized", true, "BootstrapCompleted", "Cluster has been bootstrapped", &stamp);
-        }
-    });
+    write(world, cluster, |_| {});
 }
 
 /// The instance's pod, in the place of the job that made its data.

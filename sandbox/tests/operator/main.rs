@@ -8,5 +8,6 @@ mod fixture;
 mod controllers;
 mod databases;
 mod lifecycle;
+mod recorded;
 mod roles;
 mod seeds;
