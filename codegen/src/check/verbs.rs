@@ -27,7 +27,8 @@ impl Lowering<'_> {
         match &step.verb {
             syntax::Verb::Get(object) => {
                 let get = self.object(object)?;
-                let result = self.resource(get.kind, false);
+                // To read an object is to ask that it is there, unless it may be missing.
+                let result = self.resource(get.kind, step.missing_ok.is_none());
                 Some((Verb::Get(get), result))
             }
             syntax::Verb::List(list) => self.list(list),

@@ -182,7 +182,7 @@ impl Typer<'_> {
             (Shape::Joinable, Type::List(inner)) => matches!(**inner, Type::String | Type::Enum(_) | Type::Int),
             (Shape::Ints, Type::List(inner)) => **inner == Type::Int,
             (Shape::Ordered, Type::List(inner)) => {
-                matches!(**inner, Type::String | Type::Enum(_) | Type::Int | Type::Float | Type::Time)
+                matches!(**inner, Type::String | Type::Enum(_) | Type::Int | Type::Time)
             }
             (Shape::Pattern, Type::String) => true,
             _ => false,
@@ -274,7 +274,7 @@ fn wanted(shape: Shape) -> &'static str {
         Shape::Scalar => "a value that has a form as text",
         Shape::Joinable => "a list of strings or ints",
         Shape::Ints => "a list of ints",
-        Shape::Ordered => "a list of strings, numbers or times",
+        Shape::Ordered => "a list of strings, ints or times",
         Shape::Pattern => "a regular expression",
     }
 }

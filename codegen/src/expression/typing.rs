@@ -365,12 +365,7 @@ impl Typer<'_> {
                 return self.not_a_number(side);
             }
         }
-        // `/` gives a fraction, as in Jinja; `//` does not.
-        let (left, right) = if op == Arithmetic::Div {
-            (self.coerce(left, &Type::Float)?, self.coerce(right, &Type::Float)?)
-        } else {
-            self.unify(left, right, "the two numbers")?
-        };
+        let (left, right) = self.unify(left, right, "the two numbers")?;
         let op = match op {
             Arithmetic::Add => BinaryOp::Add,
             Arithmetic::Sub => BinaryOp::Sub,
@@ -379,7 +374,8 @@ impl Typer<'_> {
             Arithmetic::FloorDiv => BinaryOp::FloorDiv,
             Arithmetic::Rem => BinaryOp::Rem,
         };
-        let ty = left.ty.clone();
+        // `/` gives a fraction, as in Jinja; `//` does not.
+        let ty = if op == BinaryOp::Div { Type::Float } else { left.ty.clone() };
         Some(Expr { kind: ExprKind::Binary(op, Box::new(left), Box::new(right)), ty, span })
     }
 

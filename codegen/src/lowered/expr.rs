@@ -120,7 +120,7 @@ pub enum UnaryOp {
     Neg,
 }
 
-/// Infix operators. Arithmetic is on int (checked) or float; `Concat` joins two lists of one type.
+/// Infix operators. Arithmetic is on two ints (checked) or two floats, and `Div` gives a float; `Concat` joins two lists of one type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum BinaryOp {

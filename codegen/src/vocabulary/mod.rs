@@ -39,7 +39,7 @@ pub enum Shape {
     Joinable,
     /// A list of whole numbers.
     Ints,
-    /// A list of texts, numbers or times.
+    /// A list of texts, whole numbers or times.
     Ordered,
     /// A regular expression, written out.
     Pattern,
