@@ -310,8 +310,8 @@ fn is_done(object: &Value, outcome: &Result<(), String>) -> bool {
 }
 
 /// Says on the objects of a cluster that it is gone, lets them go, and forgets what it held.
-pub(super) fn cluster_deleted(world: &World, namespace: &str, cluster: &str) {
-    world.postgres.forget(namespace, cluster);
+pub(super) fn cluster_deleted(world: &World, namespace: &str, cluster: &str, uid: &str) {
+    world.postgres.forget(namespace, cluster, uid);
     for (resource, finalizer) in [("databases", DATABASE_FINALIZER), ("databaseroles", ROLE_FINALIZER)] {
         let gvr = Gvr::cnpg(resource);
         for object in world.store.list(&gvr, Some(namespace)) {

@@ -188,10 +188,14 @@ impl Postgres {
         clusters.insert((namespace.to_owned(), cluster.to_owned()), contents);
     }
 
-    /// Forgets the contents of a cluster that is gone.
-    pub fn forget(&self, namespace: &str, cluster: &str) {
+    /// Forgets the contents of the cluster of that uid, which is gone; those of another that has since been
+    /// made under its name stay.
+    pub fn forget(&self, namespace: &str, cluster: &str, uid: &str) {
         let mut clusters = self.clusters.lock().unwrap_or_else(PoisonError::into_inner);
-        clusters.remove(&(namespace.to_owned(), cluster.to_owned()));
+        let key = (namespace.to_owned(), cluster.to_owned());
+        if clusters.get(&key).is_some_and(|contents| contents.uid == uid) {
+            clusters.remove(&key);
+        }
     }
 
     /// Databases and roles of all clusters as JSON, for tests in another process. Passwords are left out.

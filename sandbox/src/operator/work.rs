@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::world::World;
@@ -64,11 +64,11 @@ pub(super) fn decide(world: &World, key: &Key) -> Option<Step> {
 /// Shortest pause between two steps, so that readers see each and a mistake does not spin.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-async fn look_after(world: World, key: Key, dirty: Arc<AtomicBool>, notify: Arc<Notify>) -> Key {
+async fn look_after(world: World, key: Key, dirty: Arc<AtomicBool>, notify: Arc<Notify>) {
     let mut begun: Option<(String, Instant)> = None;
     loop {
         dirty.store(false, Ordering::SeqCst);
-        let Some(step) = decide(&world, &key) else { return key };
+        let Some(step) = decide(&world, &key) else { return };
         let now = Instant::now();
         let due = match &begun {
             Some((what, due)) if *what == step.what => *due,
@@ -96,7 +96,8 @@ struct Worker {
 struct Crew {
     world: World,
     workers: HashMap<Key, Worker>,
-    tasks: JoinSet<Key>,
+    tasks: JoinSet<()>,
+    keys: HashMap<Id, Key>,
 }
 
 impl Crew {
@@ -108,12 +109,21 @@ impl Crew {
         }
         let worker = Worker { dirty: Arc::new(AtomicBool::new(true)), notify: Arc::new(Notify::new()) };
         let (dirty, notify) = (Arc::clone(&worker.dirty), Arc::clone(&worker.notify));
-        self.tasks.spawn(look_after(self.world.clone(), key.clone(), dirty, notify));
+        let task = self.tasks.spawn(look_after(self.world.clone(), key.clone(), dirty, notify));
+        self.keys.insert(task.id(), key.clone());
         self.workers.insert(key, worker);
     }
 
     /// A task found nothing to do; where something changed meanwhile it is begun again.
-    fn ended(&mut self, key: Key) {
+    fn ended(&mut self, outcome: Result<(Id, ()), JoinError>) {
+        let id = match outcome {
+            Ok((id, ())) => id,
+            Err(error) => {
+                tracing::error!(%error, "a task of the operator ended badly");
+                error.id()
+            }
+        };
+        let Some(key) = self.keys.remove(&id) else { return };
         if let Some(worker) = self.workers.remove(&key)
             && worker.dirty.load(Ordering::SeqCst)
         {
@@ -167,7 +177,8 @@ impl Crew {
 
     fn cluster_changed(&mut self, namespace: String, name: String, change: &Change) {
         if change.kind == ChangeKind::Deleted {
-            databases::cluster_deleted(&self.world, &namespace, &name);
+            let uid = change.object["metadata"]["uid"].as_str().unwrap_or_default();
+            databases::cluster_deleted(&self.world, &namespace, &name, uid);
             return;
         }
         let before = change.previous.as_deref();
@@ -322,14 +333,11 @@ impl Watches {
 pub(super) async fn run(world: World, mut woken: UnboundedReceiver<Key>) {
     let store = world.store.clone();
     let mut watches = Watches::new(&store);
-    let mut crew = Crew { world, workers: HashMap::new(), tasks: JoinSet::new() };
+    let mut crew = Crew { world, workers: HashMap::new(), tasks: JoinSet::new(), keys: HashMap::new() };
     crew.survey();
     loop {
         tokio::select! {
-            Some(ended) = crew.tasks.join_next() => match ended {
-                Ok(key) => crew.ended(key),
-                Err(error) => tracing::error!(%error, "a task of the operator ended badly"),
-            },
+            Some(ended) = crew.tasks.join_next_with_id() => crew.ended(ended),
             Some(key) = woken.recv() => crew.look(key),
             change = watches.next() => if let Ok((source, change)) = change {
                 crew.changed(source, &change);
