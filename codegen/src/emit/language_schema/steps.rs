@@ -38,8 +38,8 @@ fn object(required: bool) -> Keys {
     ]
 }
 
-/// The forms of a step, by verb: definition name and schema.
-pub fn verbs() -> Vec<(&'static str, Value)> {
+/// The forms of a step: by verb, two for those that can go through a list.
+fn forms_of_steps() -> Vec<(&'static str, Value)> {
     vec![
         ("get", step("get", text("Read one object. The name of the result."), object(true))),
         ("list", step("list", text("Read objects. The name of the result, a list."), list())),
@@ -53,17 +53,19 @@ pub fn verbs() -> Vec<(&'static str, Value)> {
             }),
         ),
         ("edit", step("edit", text("Change one element of a list in an object. The binding to change."), edit())),
+        ("delete", step("delete", text("Delete an object, by its uid. The binding to delete."), object(false))),
         (
-            "delete",
-            step("delete", text("Delete the object of a binding, by its uid; with `each`, the name of the result."), {
-                let mut keys = object(false);
-                keys.push(("each", scalar("Objects to delete, one after another; a failure does not stop it. Gives `{ done, failed: [{ name, reason }] }`."), false));
-                keys
-            }),
+            "delete_each",
+            step(
+                "delete",
+                text("Delete each of a list; a failure does not stop it. The name of the result, `{ done, failed: [{ name, reason }] }`."),
+                vec![("each", scalar("The objects."), true)],
+            ),
         ),
         ("wait", step("wait", text("Follow an object until a condition holds. The binding to follow."), wait())),
         ("require", step("require", reference("require"), Vec::new())),
-        ("let", step("let", text("Name a value. The name."), binding())),
+        ("let", step("let", text("Name a value. The name."), vec![("be", value("The value."), true)])),
+        ("let_each", step("let", text("Name what a comprehension gives. The name."), comprehension_keys())),
         ("warn", step("warn", scalar("A text for the answer's warnings."), Vec::new())),
         (
             "stop",
@@ -182,12 +184,6 @@ fn wait() -> Keys {
     keys
 }
 
-fn binding() -> Keys {
-    let mut keys: Keys = vec![("be", value("The value."), false)];
-    keys.extend(comprehension_keys(false));
-    keys
-}
-
 pub fn definitions() -> Map<String, Value> {
     let mut all = Map::new();
     all.insert(
@@ -202,11 +198,8 @@ pub fn definitions() -> Map<String, Value> {
         ),
     );
     let mut forms = Vec::new();
-    for (verb, mut schema) in verbs() {
-        if verb == "let" {
-            schema["oneOf"] = json!([{ "required": ["be"] }, { "required": ["each"] }]);
-        }
-        let name = format!("step_{verb}");
+    for (form, schema) in forms_of_steps() {
+        let name = format!("step_{form}");
         forms.push(reference(&name));
         all.insert(name, schema);
     }

@@ -138,3 +138,95 @@ fn the_keys_are_those_of_the_reader() {
     let missing: Vec<_> = asked.difference(&said).collect();
     assert!(missing.is_empty(), "the reader knows keys that the schemas lack: {missing:?}");
 }
+
+/// A document that has every key of a schema; of words the one with that number.
+fn sample(schema: &Value, root: &Value, word: usize, depth: usize) -> Value {
+    if let Some(target) = schema["$ref"].as_str() {
+        return sample(root.pointer(target.trim_start_matches('#')).expect("a definition"), root, word, depth);
+    }
+    if let Some(all) = schema["allOf"].as_array() {
+        return sample(&all[0], root, word, depth);
+    }
+    if let Some(any) = schema["anyOf"].as_array() {
+        let choice = if depth == 0 { 0 } else { word % any.len() };
+        return sample(&any[choice], root, word, depth);
+    }
+    if let Some(words) = schema["enum"].as_array() {
+        return words[word % words.len()].clone();
+    }
+    let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str()).unwrap_or("string");
+    match kind {
+        "boolean" => json!(true),
+        "integer" => json!(1),
+        "array" if depth == 0 => json!([]),
+        "array" => json!([sample(&schema["items"], root, word, depth - 1)]),
+        "object" => {
+            let mut entries = serde_json::Map::new();
+            let required = |key: &str| schema["required"].as_array().is_some_and(|keys| keys.iter().any(|required| required == key));
+            for (key, property) in schema["properties"].as_object().into_iter().flatten() {
+                // Objects hold objects without end; some depth is enough.
+                if (depth > 0 && key != "...") || required(key) {
+                    entries.insert(key.clone(), sample(property, root, word, depth.saturating_sub(1)));
+                }
+            }
+            if depth > 0 && schema["additionalProperties"].is_object() {
+                entries.insert("a".to_owned(), sample(&schema["additionalProperties"], root, word, depth - 1));
+            }
+            Value::Object(entries)
+        }
+        _ if schema["pattern"].as_str().is_some_and(|pattern| pattern.contains("list|map")) => json!("string"),
+        _ => json!("a"),
+    }
+}
+
+/// What the compiler says of the form of a file: keys, words, shapes. What it says of sense does not count here.
+fn objections(path: &str, document: &Value) -> Vec<String> {
+    use crate::diagnostic::{Code, render_line};
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join(path);
+    std::fs::create_dir_all(file.parent().expect("a folder")).expect("it can be made");
+    std::fs::write(&file, document.to_string()).expect("it can be written");
+    let compilation = crate::compile(folder.path()).expect("it can be read");
+    let form = [Code::Yaml, Code::UnknownKey, Code::MissingKey, Code::WrongShape, Code::UnknownWord, Code::UnknownVerb];
+    compilation.diagnostics.iter().filter(|said| form.contains(&said.code)).map(|said| render_line(&compilation.sources, said)).collect()
+}
+
+/// What the schemas allow the compiler reads: every key, every word, every form of a step.
+#[test]
+fn the_compiler_reads_what_the_schemas_allow() {
+    let steps = schema("spec-steps.json");
+    let forms = steps["definitions"]["step"]["anyOf"].as_array().expect("forms of steps");
+    assert!(forms.len() > 10);
+    let mut found = Vec::new();
+    for word in 0..12 {
+        for form in forms {
+            let step = sample(form, &steps, word, 4);
+            if step.get("use").is_none() {
+                found.extend(objections("steps.yaml", &json!({ "steps": { "some": [step] } })));
+            }
+        }
+        let params = schema("spec-params.json");
+        let mut document = sample(&params, &params, word, 6);
+        for pointer in ["/params/a", "/groups/a/a"] {
+            let own = document.pointer_mut(pointer).and_then(Value::as_object_mut).expect("a parameter");
+            // Words belong to text alone.
+            if own["type"] != "string" {
+                own.remove("enum");
+            }
+        }
+        found.extend(objections("params.yaml", &document));
+        let resource = schema("spec-resource.json");
+        let mut document = sample(&resource, &resource, word, 3);
+        document["resource"] = json!("A");
+        found.extend(objections("resources/a.yaml", &document));
+        let tool = schema("spec-language.json");
+        let mut document = sample(&tool, &tool, word, 6);
+        document["params"] = json!({});
+        document["steps"] = json!([]);
+        found.extend(objections("tools/a.yaml", &document));
+    }
+    found.sort();
+    found.dedup();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}

@@ -6,9 +6,9 @@ use super::pieces::{condition, mapping, named, reference, scalar, text, value};
 use crate::vocabulary::{Form, Place, WORDS, names};
 
 /// Keys of a comprehension, in the order of the docs.
-pub fn comprehension_keys(required: bool) -> Vec<(&'static str, Value, bool)> {
+pub fn comprehension_keys() -> Vec<(&'static str, Value, bool)> {
     vec![
-        ("each", scalar("The list."), required),
+        ("each", scalar("The list."), true),
         ("called", text("Name of the element; `item` unless said."), false),
         ("keep", condition("Only those where this holds."), false),
         ("first", condition("Only the first where this holds; the value is then optional."), false),
@@ -53,7 +53,7 @@ pub fn definitions() -> Map<String, Value> {
             ],
         }),
     );
-    all.insert("comprehension".to_owned(), mapping(&comprehension_keys(true)));
+    all.insert("comprehension".to_owned(), mapping(&comprehension_keys()));
     all.insert(
         "optional".to_owned(),
         mapping(&[("when", condition("Whether there is a value."), true), ("then", value("The value."), true)]),
