@@ -164,7 +164,7 @@ impl SandboxBuilder {
         builtin::register(&mut registry);
         for document in &self.kinds {
             if document["kind"] == "CustomResourceDefinition" {
-                let kind = schema::resource_types(document)?;
+                let kind = schema::resource_type(document)?;
                 let name = kind.gvr.to_string();
                 if !registry.add(kind) {
                     tracing::debug!(kind = name, "is built in or given twice; this document is left out");
@@ -181,10 +181,10 @@ impl SandboxBuilder {
         for document in self.kinds {
             builtin::keep_definition(&store, document)?;
         }
-        // What happened before the first request is nobody's history.
-        store.forget_history();
         let operator = Operator::new(store.clone(), self.operator);
         self.preload.plant(&store, &operator)?;
+        // What happened before the first request is nobody's history.
+        store.forget_history();
         let faults = Faults::default();
         let admission: Arc<dyn Admission> = match self.admission {
             AdmissionMode::Operator => Arc::new(OperatorWebhooks),

@@ -133,9 +133,9 @@ impl Call<'_> {
             return Err(conflict(&conflicts));
         }
         let before = list.iter().find(|entry| mine(entry)).map(|entry| entry.fields.clone()).unwrap_or_default();
-        let mut given_up = fields::subtract(&before, &owned);
+        let mut given_up = fields::without(&before, &owned);
         for entry in list.iter().filter(|entry| !mine(entry)) {
-            given_up = fields::subtract(&given_up, &entry.fields);
+            given_up = fields::without(&given_up, &entry.fields);
         }
         let mut new = Self::copy(old);
         // The version that the configuration names was checked; this write is made from the stored one.
@@ -181,6 +181,8 @@ fn contested(schema: Option<&Schema>, theirs: &Fields, owned: &Fields, old: &Val
                     found.insert(element.clone(), Value::Object(deeper));
                 }
             }
+            // Their fields below an empty map of ours are not contested.
+            (Some(below), _) if !below.is_empty() => {}
             _ => {
                 found.insert(element.clone(), json!({}));
             }
@@ -263,7 +265,7 @@ fn remove(schema: Option<&Schema>, value: &mut Value, gone: &Fields) {
                 map.shift_remove(name);
             } else if let Some(inner) = map.get_mut(name) {
                 remove(schema.and_then(|schema| schema.field(name)), inner, &below);
-                if inner.as_object().is_some_and(serde_json::Map::is_empty) {
+                if *inner == json!({}) || *inner == json!([]) {
                     map.shift_remove(name);
                 }
             }

@@ -153,6 +153,15 @@ pub(super) fn union(into: &mut Fields, other: &Fields) {
 
 /// The first set without the second; what is a leaf of the second goes with everything below.
 pub(super) fn subtract(from: &Fields, other: &Fields) -> Fields {
+    difference_of(from, other, true)
+}
+
+/// The first set without the members of the second; what stands below a member stays.
+pub(super) fn without(from: &Fields, other: &Fields) -> Fields {
+    difference_of(from, other, false)
+}
+
+fn difference_of(from: &Fields, other: &Fields, with_below: bool) -> Fields {
     let mut rest = Fields::new();
     for (element, below) in from {
         match other.get(element) {
@@ -161,10 +170,10 @@ pub(super) fn subtract(from: &Fields, other: &Fields) -> Fields {
             }
             Some(gone) => {
                 let (below, gone) = (map(below), map(gone));
-                if below.is_empty() || gone.is_empty() {
+                if below.is_empty() || (gone.is_empty() && with_below) {
                     continue;
                 }
-                let left = subtract(&below, &gone);
+                let left = difference_of(&below, &gone, with_below);
                 if !left.is_empty() {
                     rest.insert(element.clone(), Value::Object(left));
                 }

@@ -26,6 +26,14 @@ pub enum CrdError {
         /// What the parser says.
         error: String,
     },
+    /// A keyword of the schema would have to be enforced and is not known.
+    #[error("{path}: `{keyword}` cannot be enforced (501 Not Implemented)")]
+    Keyword {
+        /// Where it stands.
+        path: String,
+        /// The keyword.
+        keyword: &'static str,
+    },
     /// A CEL rule uses what is not understood.
     #[error("{path}: the rule `{rule}` cannot be enforced (501 Not Implemented): {error}")]
     Rule {
@@ -38,11 +46,11 @@ pub enum CrdError {
     },
 }
 
-/// The resources that a CRD defines: one, of its storage version.
+/// The resource that a CRD defines, in its storage version.
 ///
 /// # Errors
 /// [`CrdError`] where the document lacks a name, or holds a pattern or rule that cannot be enforced.
-pub fn resource_types(crd: &Value) -> Result<ResourceType, CrdError> {
+pub fn resource_type(crd: &Value) -> Result<ResourceType, CrdError> {
     let name = crd["metadata"]["name"].as_str().unwrap_or("a CustomResourceDefinition");
     let spec = &crd["spec"];
     let text = |value: &Value, field: &'static str| {

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use regex::Regex;
 use serde_json::Value;
 
-pub use crd::{CrdError, age_column, resource_types};
+pub use crd::{CrdError, age_column, resource_type};
 pub use defaults::fill_in;
 pub use prune::{Unknown, prune};
 pub use rules::Rule;

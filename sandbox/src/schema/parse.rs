@@ -8,12 +8,31 @@ use serde_json::Value;
 use super::rules::Rule;
 use super::{CrdError, ListType, Schema, Type};
 
+/// Keywords that would have to be enforced and are not known here. `anyOf` is let through where it only
+/// spells out `x-kubernetes-int-or-string`.
+const NOT_ENFORCED: [&str; 7] =
+    ["allOf", "oneOf", "not", "multipleOf", "uniqueItems", "patternProperties", "dependencies"];
+
+fn refuse_unknown(schema: &Value, path: &str) -> Result<(), CrdError> {
+    let int_or_string = schema["x-kubernetes-int-or-string"] == true;
+    let any_of = (!int_or_string && schema.get("anyOf").is_some()).then_some("anyOf");
+    let found = NOT_ENFORCED.into_iter().find(|keyword| {
+        // `uniqueItems: false` and the like ask for nothing.
+        schema.get(*keyword).is_some_and(|value| *value != false)
+    });
+    match found.or(any_of) {
+        Some(keyword) => Err(CrdError::Keyword { path: path.to_owned(), keyword }),
+        None => Ok(()),
+    }
+}
+
 impl Schema {
     /// Reads a schema; `path` is where it stands, for errors.
     ///
     /// # Errors
-    /// A pattern that is no regular expression, a CEL rule that is not understood.
+    /// A pattern that is no regular expression, a keyword or a CEL rule that is not understood.
     pub fn parse(schema: &Value, path: &str) -> Result<Self, CrdError> {
+        refuse_unknown(schema, path)?;
         let text = |field: &str| schema[field].as_str().unwrap_or_default();
         let flag = |field: &str| schema[field].as_bool().unwrap_or_default();
         let length = |field: &str| schema[field].as_u64();

@@ -26,6 +26,9 @@ impl Rule {
         if rule.get("messageExpression").is_some() {
             return Err(fail("`messageExpression` is not understood".to_owned()));
         }
+        if rule["optionalOldSelf"] == true {
+            return Err(fail("`optionalOldSelf` is not understood".to_owned()));
+        }
         let expression = Expression::parse(source).map_err(fail)?;
         let message = match rule["message"].as_str() {
             Some(message) if !message.is_empty() => message.to_owned(),

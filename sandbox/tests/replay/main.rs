@@ -12,10 +12,14 @@ mod player;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use futures::StreamExt;
 use serde_json::Value;
 
 /// Not to be replayed: its cluster needs pods that run.
 const LEFT_OUT: &str = "14-";
+
+/// Recordings played at once: most of the time goes into watches that run out.
+const AT_ONCE: usize = 8;
 
 fn baseline_file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/replay_baseline.json")
@@ -43,15 +47,23 @@ async fn recorded_exchanges_are_answered_alike() {
     let mut alike: BTreeMap<String, usize> = BTreeMap::new();
     let mut totals: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     println!("{:<42} {:>6} {:>6} {:>6}", "file", "alike", "of", "%");
-    for path in files {
-        let name = path.file_name().and_then(|name| name.to_str()).expect("a readable name").to_owned();
-        if name.starts_with(LEFT_OUT) {
+    let kinds = &kinds;
+    let mut played = futures::stream::iter(files)
+        .map(|path| async move {
+            let name = path.file_name().and_then(|name| name.to_str()).expect("a readable name").to_owned();
+            if name.starts_with(LEFT_OUT) {
+                return (name, None);
+            }
+            let text = std::fs::read_to_string(&path).expect("a recording can be read");
+            let recording: Value = serde_json::from_str(&text).expect("a recording is JSON");
+            (name, Some(player::play(&recording, kinds).await))
+        })
+        .buffered(AT_ONCE);
+    while let Some((name, outcome)) = played.next().await {
+        let Some(outcome) = outcome else {
             println!("{name:<42} left out");
             continue;
-        }
-        let text = std::fs::read_to_string(&path).expect("a recording can be read");
-        let recording: Value = serde_json::from_str(&text).expect("a recording is JSON");
-        let outcome = player::play(&recording, &kinds).await;
+        };
         let (good, all) = (outcome.iter().filter(|(_, problems)| problems.is_empty()).count(), outcome.len());
         println!("{name:<42} {good:>6} {all:>6} {:>6.1}", percent(good, all));
         if verbose.as_ref().is_some_and(|part| name.contains(part.as_str())) {

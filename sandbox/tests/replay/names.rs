@@ -1,9 +1,19 @@
 //! The names that a recording gives to what changes from run to run.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use regex::Regex;
 use serde_json::Value;
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("a pattern")
+}
+
+static VERSION: LazyLock<Regex> = LazyLock::new(|| pattern(r"=rv(\d+)\b"));
+static REPEAT: LazyLock<Regex> = LazyLock::new(|| pattern(r"<repeat:([^:>]*):(\d+)>"));
+static PLACEHOLDER: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"<[a-z][a-z-]*>|\buid\d+\b|\brv\d+\b|…<trimmed>"));
 
 /// What the names of one file stand for in this run.
 #[derive(Debug, Default)]
@@ -73,8 +83,7 @@ impl Names {
 
     /// Puts values for names into a path.
     pub fn fill_path(&self, path: &str) -> String {
-        let version = Regex::new(r"=rv(\d+)\b").expect("a pattern");
-        let path = version.replace_all(path, |found: &regex::Captures<'_>| {
+        let path = VERSION.replace_all(path, |found: &regex::Captures<'_>| {
             let value = found[1].parse().ok().and_then(|name| self.value(name)).unwrap_or_default();
             format!("={value}")
         });
@@ -101,8 +110,7 @@ impl Names {
 
 /// `<repeat:U:N>` as U written N times.
 pub fn expand(text: &str) -> String {
-    let repeat = Regex::new(r"<repeat:([^:>]*):(\d+)>").expect("a pattern");
-    repeat
+    REPEAT
         .replace_all(text, |found: &regex::Captures<'_>| found[1].repeat(found[2].parse().unwrap_or_default()))
         .into_owned()
 }
@@ -110,10 +118,9 @@ pub fn expand(text: &str) -> String {
 /// Whether a text fits one with placeholders in it. Most texts have none and are compared before.
 fn like(recorded: &str, found: &str) -> bool {
     const NO_PLACEHOLDERS: [&str; 2] = ["<nil>", "<empty>"];
-    let placeholder = Regex::new(r"<[a-z][a-z-]*>|\buid\d+\b|\brv\d+\b|…<trimmed>").expect("a pattern");
     let mut pattern = String::from("(?s)^");
     let mut at = 0;
-    for hit in placeholder.find_iter(recorded).filter(|hit| !NO_PLACEHOLDERS.contains(&hit.as_str())) {
+    for hit in PLACEHOLDER.find_iter(recorded).filter(|hit| !NO_PLACEHOLDERS.contains(&hit.as_str())) {
         pattern.push_str(&regex::escape(&recorded[at..hit.start()]));
         pattern.push_str(".*");
         at = hit.end();

@@ -1,0 +1,89 @@
+//! The people's own client against the sandbox. Needs `kubectl` on the path; says so where it is not.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use cnpg_mcp_sandbox::Sandbox;
+use serde_json::Value;
+
+mod fixture;
+
+struct Kubectl {
+    config: tempfile::NamedTempFile,
+    // Keeps its caches out of the user's home.
+    home: tempfile::TempDir,
+}
+
+impl Kubectl {
+    fn new(sandbox: &Sandbox) -> Self {
+        let mut config = tempfile::NamedTempFile::new().unwrap();
+        config.write_all(sandbox.kubeconfig().as_bytes()).unwrap();
+        Self { config, home: tempfile::tempdir().unwrap() }
+    }
+
+    fn output(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = Command::new("kubectl")
+            .arg("--kubeconfig")
+            .arg(self.config.path())
+            .args(arguments)
+            .env("HOME", self.home.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    fn run(&self, arguments: &[&str], input: &str) -> String {
+        let output = self.output(arguments, input);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "kubectl {arguments:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+fn cluster(instances: u32) -> String {
+    format!(
+        "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {{name: pg, namespace: default}}\nspec: \
+         {{instances: {instances}, storage: {{size: 1Gi}}}}\n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kubectl_works_as_on_a_real_cluster() {
+    if Command::new("kubectl").arg("version").arg("--client").output().is_err() {
+        println!("NOT RUN: kubectl is not on the path");
+        return;
+    }
+    let ground = fixture::ground().await;
+    let kubectl = Kubectl::new(&ground.sandbox);
+    tokio::task::spawn_blocking(move || {
+        assert_eq!(kubectl.run(&["auth", "can-i", "list", "secrets"], "").trim(), "yes");
+        assert!(kubectl.run(&["apply", "-f", "-"], &cluster(1)).contains("cluster.postgresql.cnpg.io/pg created"));
+        assert!(kubectl.run(&["apply", "-f", "-"], &cluster(2)).contains("configured"));
+        assert!(kubectl.run(&["apply", "-f", "-"], &cluster(2)).contains("unchanged"));
+        let applied = kubectl.run(&["apply", "--server-side", "-f", "-"], &cluster(2));
+        assert!(applied.contains("serverside-applied"), "{applied}");
+        kubectl.run(&["wait", "cluster/pg", "--for=condition=Ready", "--timeout=20s"], "");
+        let shown = kubectl.run(&["get", "pods", "-l", "cnpg.io/cluster=pg"], "");
+        assert!(shown.contains("pg-1") && shown.contains("Running"), "{shown}");
+        kubectl.run(&["patch", "cluster", "pg", "--type=merge", "-p", r#"{"spec":{"instances":3}}"#], "");
+        let text = kubectl.run(&["get", "cluster", "pg", "-o", "json"], "");
+        let object: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(object["spec"]["instances"], 3);
+        assert!(kubectl.run(&["describe", "cluster", "pg"], "").contains("Events:"));
+        kubectl.run(&["label", "cluster", "pg", "team=a"], "");
+        assert!(kubectl.run(&["get", "clusters", "-l", "team=a", "-o", "name"], "").contains("/pg"));
+        kubectl.run(&["create", "secret", "generic", "s", "--from-literal=a=b"], "");
+        assert_eq!(kubectl.run(&["get", "secret", "s", "-o", "jsonpath={.data.a}"], ""), "Yg==");
+        kubectl.run(&["create", "namespace", "other"], "");
+        kubectl.run(&["delete", "namespace", "other", "--timeout=20s"], "");
+        kubectl.run(&["delete", "cluster", "pg", "--timeout=20s"], "");
+        let gone = kubectl.output(&["get", "cluster", "pg"], "");
+        assert!(String::from_utf8_lossy(&gone.stderr).contains("NotFound"));
+    })
+    .await
+    .unwrap();
+}
