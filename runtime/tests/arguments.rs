@@ -85,6 +85,13 @@ fn secrets_are_never_repeated() {
 }
 
 #[test]
+fn a_secret_in_another_parameter_is_not_repeated_either() {
+    let found = problems(json!({ "role_name": "Hunter2-Marked", "password": "Hunter2-Marked", "cluster_name": "Hunter2-Marked!" }));
+    assert_eq!(found.len(), 2);
+    assert!(!format!("{found:?}").contains("Hunter2"), "{found:?}");
+}
+
+#[test]
 fn null_is_no_value() {
     assert_eq!(problems(json!({ "role_name": "a", "cluster_name": null }))[0].what, "is null; leave it out instead");
 }

@@ -97,7 +97,7 @@ fn ordinary_names_are_unchanged() {
 
 #[test]
 fn warnings_keep_their_code_spans() {
-    assert_eq!(ok("{% for w in warnings %}- {{ w }}\n{% endfor %}", json!({})), "- Owner `app` is unknown.\n- odd ' tick ‹b>");
+    assert_eq!(ok("{% for w in warnings %}- {{ w }}\n{% endfor %}", json!({})), "- Owner `app` is unknown.\n- odd ' tick ‹b›");
 }
 
 #[test]

@@ -30,6 +30,12 @@ const MAX_COMPARED: usize = 64;
 /// order of the spec.
 pub fn check(info: &ToolInfo, mut arguments: Arguments) -> Result<Arguments, Vec<Problem>> {
     let mut problems = unknown_names(info, &arguments);
+    let secrets: Vec<String> = info
+        .params
+        .iter()
+        .filter(|param| param.secret)
+        .filter_map(|param| arguments.get(param.name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned))
+        .collect();
     for param in info.params {
         match arguments.get_mut(param.name) {
             None if param.required => problems.push(Problem {
@@ -46,7 +52,9 @@ pub fn check(info: &ToolInfo, mut arguments: Arguments) -> Result<Arguments, Vec
                 if matches!(param.rule, Rule::Int { .. }) {
                     whole_number(value);
                 }
-                problems.extend(check_value(param, value));
+                // A secret may have been passed a second time, in a parameter that is none.
+                let quotes_secret = value.as_str().is_some_and(|text| secrets.iter().any(|secret| text.contains(secret.as_str())));
+                problems.extend(problem_of(param, value, param.secret || quotes_secret));
             }
         }
     }
@@ -55,6 +63,10 @@ pub fn check(info: &ToolInfo, mut arguments: Arguments) -> Result<Arguments, Vec
 
 /// Holds one value to its parameter's rule: also for computed defaults.
 pub fn check_value(param: &ParamInfo, value: &Value) -> Option<Problem> {
+    problem_of(param, value, param.secret)
+}
+
+fn problem_of(param: &ParamInfo, value: &Value, secret: bool) -> Option<Problem> {
     let what = match (&param.rule, value) {
         (_, Value::Null) => Some(String::from("is null; leave it out instead")),
         (Rule::Bool, Value::Bool(_)) => None,
@@ -71,7 +83,7 @@ pub fn check_value(param: &ParamInfo, value: &Value) -> Option<Problem> {
         }),
         (_, other) => Some(format!("is a {}", type_name(other))),
     }?;
-    let got = if value.is_null() { String::new() } else { format!(" (got {})", shown_value(value, param.secret)) };
+    let got = if value.is_null() { String::new() } else { format!(" (got {})", shown_value(value, secret)) };
     Some(Problem { parameter: param.name.to_owned(), what: format!("{what}{got}"), expected: expectation(&param.rule) })
 }
 

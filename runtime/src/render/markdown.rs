@@ -71,11 +71,19 @@ pub fn fence_of(line: &str) -> Option<&str> {
 fn replace(text: &str, backtick: impl Fn(char) -> char) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
+    let mut open = false;
     while let Some(character) = characters.next() {
         match character {
             '`' => safe.push(backtick(character)),
             '|' => safe.push('¦'),
-            '<' if characters.peek().is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?')) => safe.push('‹'),
+            '<' if characters.peek().is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?')) => {
+                safe.push('‹');
+                open = true;
+            }
+            '>' if open => {
+                safe.push('›');
+                open = false;
+            }
             ']' if characters.peek().is_some_and(|next| matches!(next, '(' | ':' | '[')) => safe.push_str("] "),
             '\r' if characters.peek() == Some(&'\n') => {}
             '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' | '\u{85}' => {

@@ -140,7 +140,9 @@ async fn adoption_is_asked_again_where_the_object_changed_meanwhile() {
 async fn an_object_that_is_going_is_not_taken_over() {
     let ground = ground().await;
     let cluster = ground.cluster("main", json!([])).await;
-    ground.secret("s", json!({ "finalizers": ["example.com/hold"], "deletionTimestamp": "2026-11-23T09:00:00Z" }));
+    ground.secret("s", json!({ "finalizers": ["example.com/hold"] }));
+    let secret = ground.call().get::<Secret>(NAMESPACE, "s").required().await.unwrap();
+    ground.call().delete(&secret).send().await.unwrap();
     let failure = create_secret(&mut ground.call(), &cluster, "s", &SecretText::new("some-password".into())).await.unwrap_err();
     assert!(failure.what().contains("is being deleted"), "{failure}");
     assert!(failure.advice()[0].contains("example.com/hold"));

@@ -58,9 +58,11 @@ async fn a_missing_namespace_and_an_unreachable_webhook() {
     let failure = ground.call().create::<Cluster>("nowhere", "a").body(fields()).send().await.unwrap_err();
     assert_eq!(failure.kind(), FailureKind::NamespaceMissing);
     assert!(failure.advice()[0].contains("kubectl create namespace nowhere"));
-    ground.sandbox.faults().webhooks_down();
+    let words = "Internal error occurred: failed calling webhook \"mcluster.cnpg.io\": failed to call webhook: connection refused";
+    ground.always("create", "clusters", status(500, "InternalError", words));
     let failure = ground.call().create::<Cluster>(NAMESPACE, "a").body(fields()).send().await.unwrap_err();
     assert_eq!(failure.kind(), FailureKind::WebhookUnavailable);
+    assert!(failure.advice()[0].contains("`mcluster.cnpg.io` of CloudNativePG"));
     assert_eq!(ground.asked("create", "clusters"), 2, "it is not tried again: nothing was stored, and it would not pass soon");
 }
 

@@ -102,11 +102,11 @@ impl Kind for Unknown {
 }
 
 const fn tool(name: &'static str, effect: Effect) -> ToolInfo {
-    const TEXT: ParamInfo = ParamInfo { name: "name", about: "", rule: Rule::Text(TextRule::ANY), required: false, secret: false, default: None, meaning: None };
+    const TEXT: ParamInfo = ParamInfo { name: "name", about: "", rule: cnpg_mcp_runtime::tool::Rule::Text(TextRule::ANY), required: false, secret: false, default: None, meaning: None };
     const PARAMS: &[ParamInfo] = &[
         ParamInfo { name: "cursor", meaning: Some(Meaning::Cursor), ..TEXT },
-        ParamInfo { name: "limit", meaning: Some(Meaning::Limit), rule: Rule::Int { min: Some(1), max: Some(500) }, ..TEXT },
-        ParamInfo { name: "timeout", rule: Rule::Int { min: Some(30), max: Some(600) }, ..TEXT },
+        ParamInfo { name: "limit", meaning: Some(Meaning::Limit), rule: cnpg_mcp_runtime::tool::Rule::Int { min: Some(1), max: Some(500) }, ..TEXT },
+        ParamInfo { name: "timeout", rule: cnpg_mcp_runtime::tool::Rule::Int { min: Some(30), max: Some(600) }, ..TEXT },
         ParamInfo { name: "password", secret: true, ..TEXT },
         TEXT,
     ];
