@@ -36,10 +36,12 @@ pub fn kinds_module(program: &Program) -> String {
     }
     let body = quote!(#(#items)*);
     let imports = super::module::imports(&body, &[]);
+    let allowed = super::module::allowed();
     print(&quote! {
         //! What tools read of Kubernetes objects. @generated from specs/resources.
         //!
         //! Fields that no tool names are not here, and are skipped while reading.
+        #allowed
         #imports
         #body
     })

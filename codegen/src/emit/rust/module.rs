@@ -29,13 +29,27 @@ pub fn tool_module(program: &Program, tool: &Tool) -> String {
     let imports = imports(&body, &struct_names(program));
     let title = format!(" {}. @generated from specs/{}.", tool.title.trim_end_matches('.'), tool.file);
     let about = tool.about.trim_end().lines().map(|line| format!(" {line}"));
+    let allowed = allowed();
     print(&quote! {
         #![doc = #title]
         //!
         #(#![doc = #about])*
+        #allowed
         #imports
         #body
     })
+}
+
+/// Lints that texts and parameters of specs decide about.
+pub fn allowed() -> TokenStream {
+    quote! {
+        #![allow(
+            clippy::doc_markdown,
+            clippy::struct_excessive_bools,
+            clippy::too_many_arguments,
+            reason = "texts, parameters and results are the specs' own"
+        )]
+    }
 }
 
 /// The `use` lines for what `body` names.
@@ -92,8 +106,6 @@ pub fn tools_module(program: &Program) -> String {
     });
     let names: Vec<_> = program.tools.iter().map(|tool| ident(&tool.name)).collect();
     print(&quote! {
-        // Structs follow the specs: as many switches as a tool has.
-        #[allow(clippy::struct_excessive_bools)]
         /// What tools read of Kubernetes objects.
         pub mod kinds;
         /// Templates of answers.

@@ -166,7 +166,9 @@ fn pairs(scope: &mut Scope<'_>, pairs: &[(String, Expr)], method: &TokenStream) 
     let calls: Vec<_> = pairs
         .iter()
         .map(|(key, value)| {
-            let value = text_argument(scope, value);
+            let code = read(scope, value);
+            // The runtime takes text in any form here.
+            let value = if is_text(&value.ty) && code.form == Form::Owned { code.tokens } else { text_argument(scope, value) };
             quote!(.#method(#key, #value))
         })
         .collect();
