@@ -56,12 +56,12 @@ pub fn compile(specs: &Path) -> std::io::Result<Compilation> {
     let mut sink = Sink::default();
     let loaded = load::load(specs, &mut sources, &mut sink)?;
     let program = lower(&loaded, &sources, &mut sink);
-    let program = program.filter(|_| !sink.has_errors());
+    let program = (!sink.has_errors()).then_some(program);
     let diagnostics = sink.finish(&sources);
     Ok(Compilation { sources, program, diagnostics })
 }
 
-fn lower(specs: &Specs, sources: &SourceMap, sink: &mut Sink) -> Option<Program> {
+fn lower(specs: &Specs, sources: &SourceMap, sink: &mut Sink) -> Program {
     let mut types = Types::default();
     let kinds = kinds::read_kinds(&specs.resources, &mut types, sources, sink);
     let partials: BTreeMap<String, Text> = specs
@@ -99,5 +99,5 @@ fn lower(specs: &Specs, sources: &SourceMap, sink: &mut Sink) -> Option<Program>
         tools.extend(check::lower_tool(tool, shared, &mut types, sink));
     }
     let partials = specs.partials.iter().map(|(name, file)| (name.clone(), sources.text(*file).to_owned())).collect();
-    Some(Program { types, kinds: kinds.list, tools, partials })
+    Program { types, kinds: kinds.list, tools, partials }
 }

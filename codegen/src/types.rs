@@ -165,7 +165,9 @@ impl Types {
         if !taken(name) {
             return name.to_owned();
         }
-        (2..).map(|number| format!("{name}{number}")).find(|name| !taken(name)).unwrap_or_else(|| name.to_owned())
+        // Of so many numbers one is free.
+        let numbers = 2..=self.objects.len() + 2;
+        numbers.map(|number| format!("{name}{number}")).find(|name| !taken(name)).unwrap_or_else(|| name.to_owned())
     }
 
     /// The object type behind an id of this arena.

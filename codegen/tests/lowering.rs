@@ -23,7 +23,7 @@ fn copy(from: &Path, to: &Path) {
 fn lower(effect: &str, params: &str, steps: &str, output: &str) -> Program {
     let specs = tempfile::tempdir().expect("a folder");
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics/base"), specs.path());
-    let indent = |text: &str| text.lines().map(|line| format!("  {line}\n")).collect::<String>();
+    let indent = |text: &str| text.lines().flat_map(|line| ["  ", line, "\n"]).collect::<String>();
     let text = format!(
         "tool: tried\ntoolset: clusters\ntitle: Tried\neffect: {effect}\nabout: Tried.\nparams:\n  name: {{ use: name }}\n  \
          namespace: {{ use: namespace }}\n{}steps:\n{}output:\n{}answer: Done with {{{{ name }}}}.\nexamples:\n  - call: {{ name: main }}\n",

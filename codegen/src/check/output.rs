@@ -141,15 +141,15 @@ impl Lowering<'_> {
         use crate::syntax::Verb as V;
         let steps = &self.tool.steps;
         let writes = self.tool.effect.0 != Effect::Read;
-        let stops = |wanted: Outcome| steps.iter().any(|step| matches!(step.verb, V::Stop { outcome, .. } if outcome == wanted));
+        let ends_as = |wanted: Outcome| steps.iter().any(|step| matches!(step.verb, V::Stop { outcome, .. } if outcome == wanted));
         let has = |test: fn(&V) -> bool| steps.iter().any(|step| test(&step.verb));
         let (word, reached) = match outcome {
             None | Some(Outcome::Done) => return,
-            Some(Outcome::Unchanged) => ("unchanged", writes || stops(Outcome::Unchanged)),
+            Some(Outcome::Unchanged) => ("unchanged", writes || ends_as(Outcome::Unchanged)),
             Some(Outcome::Planned) => ("planned", writes),
             Some(Outcome::Unconfirmed) => ("unconfirmed", has(|verb| matches!(verb, V::Confirm { .. }))),
-            Some(Outcome::Partial) => ("partial", stops(Outcome::Partial) || has(|verb| matches!(verb, V::DeleteEach { .. }))),
-            Some(Outcome::TimedOut) => ("timed_out", stops(Outcome::TimedOut) || has(|verb| matches!(verb, V::Wait(_)))),
+            Some(Outcome::Partial) => ("partial", ends_as(Outcome::Partial) || has(|verb| matches!(verb, V::DeleteEach { .. }))),
+            Some(Outcome::TimedOut) => ("timed_out", ends_as(Outcome::TimedOut) || has(|verb| matches!(verb, V::Wait(_)))),
         };
         if !reached {
             self.typer

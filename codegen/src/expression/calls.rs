@@ -173,7 +173,8 @@ impl Typer<'_> {
             | (Shape::TimeMaybe, Type::Time)
             | (Shape::List, Type::List(_))
             | (Shape::Map, Type::Map(_))
-            | (Shape::Sized | Shape::Emptyable, Type::List(_) | Type::Map(_) | Type::String | Type::Enum(_)) => true,
+            | (Shape::Sized | Shape::Emptyable, Type::List(_) | Type::Map(_) | Type::String | Type::Enum(_))
+            | (Shape::Pattern, Type::String) => true,
             (Shape::Resource, Type::Object(id)) => matches!(typer.types.object(*id).origin, Origin::Resource(_)),
             (Shape::Emptyable, Type::Object(id)) => {
                 typer.types.object(*id).fields.iter().all(|field| matches!(field.ty, Type::Optional(_) | Type::List(_) | Type::Map(_)))
@@ -184,7 +185,6 @@ impl Typer<'_> {
             (Shape::Ordered, Type::List(inner)) => {
                 matches!(**inner, Type::String | Type::Enum(_) | Type::Int | Type::Time)
             }
-            (Shape::Pattern, Type::String) => true,
             _ => false,
         };
         if shape == Shape::Pattern {
@@ -235,9 +235,8 @@ impl Typer<'_> {
             Gives::Bool => Type::Bool,
             Gives::Int => Type::Int,
             Gives::IntMaybe => Type::Int.optional(),
-            Gives::Text => Type::String,
             Gives::TextLifted if subject.is_optional() => Type::String.optional(),
-            Gives::TextLifted => Type::String,
+            Gives::Text | Gives::TextLifted => Type::String,
             Gives::Texts => Type::List(Box::new(Type::String)),
             Gives::Secret => Type::Secret,
             Gives::Time => Type::Time,

@@ -13,9 +13,10 @@ pub fn widens(types: &Types, from: &Type, to: &Type) -> bool {
         (from, to) if from == to => true,
         (Type::Enum(_), Type::String) | (Type::Int, Type::Float) => true,
         (Type::Enum(some), Type::Enum(all)) => some.iter().all(|word| all.contains(word)),
-        (Type::Optional(from), Type::Optional(to)) => widens(types, from, to),
+        (Type::Optional(from), Type::Optional(to)) | (Type::List(from), Type::List(to)) | (Type::Map(from), Type::Map(to)) => {
+            widens(types, from, to)
+        }
         (from, Type::Optional(to)) => widens(types, from, to),
-        (Type::List(from), Type::List(to)) | (Type::Map(from), Type::Map(to)) => widens(types, from, to),
         (Type::Object(from), Type::Object(to)) => {
             let (from, to) = (types.object(*from), types.object(*to));
             from.fields.iter().all(|field| to.field(&field.name).is_some())

@@ -5,6 +5,7 @@ mod coerce;
 mod compare;
 mod describe;
 mod parse;
+mod presence;
 mod scope;
 #[cfg(test)]
 mod tests;

@@ -169,19 +169,13 @@ impl<'a> Bridge<'a> {
             }
             ast::Stmt::Include(include) => {
                 let place = self.place(include.name.span());
-                match &include.name {
-                    ast::Expr::Const(name) if !include.ignore_missing => match name.value.as_str() {
-                        Some(file) => Some(Statement::Include(Word { text: file.to_owned(), span: place })),
-                        None => {
-                            self.refuse(place, "an include by anything but a name", "write `{% include \"name.md\" %}`");
-                            None
-                        }
-                    },
-                    _ => {
-                        self.refuse(place, "an include that is worked out or may be missing", "write `{% include \"name.md\" %}`");
-                        None
-                    }
+                if let ast::Expr::Const(name) = &include.name
+                    && let (Some(file), false) = (name.value.as_str(), include.ignore_missing)
+                {
+                    return Some(Statement::Include(Word { text: file.to_owned(), span: place }));
                 }
+                self.refuse(place, "an include that is worked out or may be missing", "write `{% include \"name.md\" %}`");
+                None
             }
             other => {
                 let (name, span) = statement_name(other);
@@ -279,7 +273,7 @@ impl<'a> Bridge<'a> {
                 let subject = self.expr(subject);
                 let args = self.args(&filter.args);
                 let (subject, args) = (subject?, args?);
-                let name = self.word_at(filter.name, own);
+                let name = word_at(filter.name, own);
                 let span = subject.span.to(own);
                 (TreeKind::Filter { name, subject: Box::new(subject), args }, span)
             }
@@ -287,7 +281,7 @@ impl<'a> Bridge<'a> {
                 let subject = self.expr(&test.expr);
                 let args = self.args(&test.args);
                 let (subject, args) = (subject?, args?);
-                let name = self.word_at(test.name, own);
+                let name = word_at(test.name, own);
                 let span = subject.span.to(own);
                 (TreeKind::Test { name, subject: Box::new(subject), args }, span)
             }
@@ -328,12 +322,6 @@ impl<'a> Bridge<'a> {
             }
         };
         Some(Tree { kind, span })
-    }
-
-    /// The place of a name at the beginning of a node's own place.
-    fn word_at(&self, name: &str, place: Span) -> Word {
-        let length = u32::try_from(name.len()).unwrap_or(0);
-        Word { text: name.to_owned(), span: Span { end: place.start + length, ..place } }
     }
 
     fn constant(&mut self, value: &minijinja::Value, span: Span) -> Option<TreeKind> {
@@ -408,6 +396,12 @@ impl<'a> Bridge<'a> {
             }
         })
     }
+}
+
+/// The place of a name at the beginning of a node's own place.
+fn word_at(name: &str, place: Span) -> Word {
+    let length = u32::try_from(name.len()).unwrap_or(0);
+    Word { text: name.to_owned(), span: Span { end: place.start + length, ..place } }
 }
 
 fn children<'p, 'a>(parsed: &'p ast::Stmt<'a>) -> &'p [ast::Stmt<'a>] {

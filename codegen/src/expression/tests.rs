@@ -44,15 +44,15 @@ fn typed(context: Context, source: &str) -> (Result<Expr, String>, Types, usize)
         ("os", list(Type::Object(other))),
         ("w", Type::Opaque),
     ];
-    let mut typer =
+    let mut world =
         Typer { types: &mut types, kinds: &kinds, sink: &mut sink, locals: Vec::new(), scope: Scope::default(), context };
     for (name, ty) in names {
-        let local = typer.local(name, ty.clone(), LocalKind::Value);
-        typer.scope.declare(name, local, Some(ty));
+        let local = world.local(name, ty.clone(), LocalKind::Value);
+        world.scope.declare(name, local, Some(ty));
     }
-    let parts = parse_parts(&text(&format!("{{{{ {source} }}}}")), typer.sink).expect("the expression parses");
+    let parts = parse_parts(&text(&format!("{{{{ {source} }}}}")), world.sink).expect("the expression parses");
     let [Part::Expr(tree)] = parts.as_slice() else { panic!("one expression") };
-    let expr = typer.infer(tree, None);
+    let expr = world.infer(tree, None);
     let found = sink.finish(&{
         let mut sources = crate::source::SourceMap::default();
         sources.add("test", source);

@@ -291,15 +291,14 @@ fn default_fits(node: &Node, ty: &KindFieldType) -> bool {
     match (&node.kind, ty) {
         (NodeKind::Text(text), KindFieldType::Enum(words)) => words.contains(text),
         (NodeKind::Bool(_), KindFieldType::Bool)
-        | (NodeKind::Float(_), KindFieldType::Float)
         | (NodeKind::Text(_), KindFieldType::String { .. } | KindFieldType::Time)
         | (NodeKind::List(_), KindFieldType::List { .. })
         | (NodeKind::Map(_), KindFieldType::Map(_) | KindFieldType::Object { .. })
+        | (NodeKind::Int(_) | NodeKind::Float(_), KindFieldType::Float)
         | (_, KindFieldType::Opaque) => true,
         (NodeKind::Int(value), KindFieldType::Int { min, max }) => {
             min.is_none_or(|min| *value >= min) && max.is_none_or(|max| *value <= max)
         }
-        (NodeKind::Int(_), KindFieldType::Float) => true,
         (NodeKind::Text(text), KindFieldType::Quantity) => crate::expression::literal_fits_quantity(text),
         _ => false,
     }

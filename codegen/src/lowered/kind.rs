@@ -33,6 +33,8 @@ pub struct Kind {
 }
 
 /// A field of a kind, with everything that the description says.
+// Each stands for a word of the description that is there or not.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct KindField {
     /// Name in JSON.

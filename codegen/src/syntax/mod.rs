@@ -128,7 +128,7 @@ pub struct Tool {
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
 pub enum ParamDecl {
-    Param(Param),
+    Param(Box<Param>),
     Group { name: Name, members: Vec<Param> },
 }
 

@@ -47,11 +47,11 @@ pub fn read_params(node: &Node, shared: &Shared, cx: &mut Reading<'_>) -> Vec<Pa
     let mut found = Vec::new();
     for entry in super::entries(node, "`params`", cx) {
         if let Some(taken) = entry.value.get("use") {
-            found.extend(used(entry, taken, shared, cx).map(ParamDecl::Param));
+            found.extend(used(entry, taken, shared, cx).map(|param| ParamDecl::Param(Box::new(param))));
         } else if entry.value.get("spread").is_some() {
             found.extend(spread(entry, shared, cx));
         } else {
-            found.extend(read_param(&entry.key, &entry.value, cx).map(ParamDecl::Param));
+            found.extend(read_param(&entry.key, &entry.value, cx).map(|param| ParamDecl::Param(Box::new(param))));
         }
     }
     found

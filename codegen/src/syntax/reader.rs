@@ -269,16 +269,12 @@ pub fn plain_text(node: &Node, what: &str, cx: &mut Reading<'_>) -> Option<Name>
 
 /// The entries of a mapping, or of nothing.
 pub fn entries<'n>(node: &'n Node, what: &str, cx: &mut Reading<'_>) -> &'n [Entry] {
-    match &node.kind {
-        NodeKind::Map(entries) => {
-            duplicates(entries, what, cx.sink);
-            entries
-        }
-        _ => {
-            cx.wrong_shape(node, what, "a mapping");
-            &[]
-        }
+    if let NodeKind::Map(entries) = &node.kind {
+        duplicates(entries, what, cx.sink);
+        return entries;
     }
+    cx.wrong_shape(node, what, "a mapping");
+    &[]
 }
 
 /// The elements of a list.
