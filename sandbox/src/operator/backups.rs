@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::cluster_view::ClusterView;
+use super::status::set_condition;
 use super::work::Step;
 use super::world::World;
 use crate::store::Gvr;
@@ -10,6 +11,9 @@ use crate::store::Gvr;
 /// Milliseconds until a backup begins, and until it is there.
 const BEGINNING: u64 = 200;
 const RUNNING: u64 = 1500;
+
+/// The condition of a cluster that tells how its last backup went.
+const LAST_BACKUP: &str = "LastBackupSucceeded";
 
 /// The next step for a `Backup`.
 pub(super) fn decide(world: &World, namespace: &str, name: &str) -> Option<Step> {
@@ -47,8 +51,8 @@ pub(super) fn decide(world: &World, namespace: &str, name: &str) -> Option<Step>
                     status["instanceID"] = json!({"podName": pod});
                 }
             });
-            if failure.is_some() {
-                note_failure(world, &namespace, &cluster_name, &stamp);
+            if let Some(error) = failure {
+                note_failure(world, &namespace, &cluster_name, error, &stamp);
             }
         }));
     }
@@ -72,9 +76,12 @@ pub(super) fn decide(world: &World, namespace: &str, name: &str) -> Option<Step>
     }))
 }
 
-fn note_failure(world: &World, namespace: &str, cluster: &str, stamp: &str) {
+fn note_failure(world: &World, namespace: &str, cluster: &str, error: &str, stamp: &str) {
     world.change_status(&Gvr::cnpg("clusters"), namespace, cluster, |object| {
         object["status"]["lastFailedBackup"] = json!(stamp);
+        if let Some(status) = object["status"].as_object_mut() {
+            set_condition(status, LAST_BACKUP, false, "LastBackupFailed", error, stamp);
+        }
     });
 }
 
@@ -87,6 +94,9 @@ fn note_success(world: &World, namespace: &str, cluster: &str, method: &str, sta
         first(&mut status["firstRecoverabilityPointByMethod"], method, stamp);
         status["lastSuccessfulBackup"] = json!(stamp);
         status["lastSuccessfulBackupByMethod"][method] = json!(stamp);
+        if let Some(status) = status.as_object_mut() {
+            set_condition(status, LAST_BACKUP, true, "LastBackupSucceeded", "Backup was successful", stamp);
+        }
     });
 }
 

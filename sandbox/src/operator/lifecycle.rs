@@ -13,7 +13,7 @@ use super::instance_objects::Making;
 use super::status::{InstanceState, observe, phase};
 use super::work::Step;
 use super::world::World;
-use super::{preloaded, steps};
+use super::{alterations, preloaded, steps};
 
 /// Milliseconds that each step takes a real operator in a small cluster, roughly; the sandbox's
 /// speed multiplies them.
@@ -100,7 +100,7 @@ fn failover(object: &Arc<Value>, instances: &[InstanceState]) -> Option<Step> {
         let heir = instances.iter().find(|instance| instance.name == target && instance.is_ready())?;
         let heir = heir.name.clone();
         return Some(step(format!("promote {heir}"), pace::FAILOVER, object, move |world, cluster| {
-            steps::promote(world, cluster, &heir);
+            alterations::promote(world, cluster, &heir);
         }));
     }
     if instances.iter().any(|instance| instance.name == current && instance.is_ready()) {
@@ -108,7 +108,7 @@ fn failover(object: &Arc<Value>, instances: &[InstanceState]) -> Option<Step> {
     }
     let heir = instances.iter().find(|instance| instance.name != current && instance.is_ready())?.name.clone();
     Some(step(format!("fail over to {heir}"), pace::START, object, move |world, cluster| {
-        steps::begin_failover(world, cluster, &heir);
+        alterations::begin_failover(world, cluster, &heir);
     }))
 }
 
@@ -134,17 +134,12 @@ fn progress(object: &Arc<Value>, instance: &InstanceState, unready: &str) -> Opt
             steps::start_pod(world, cluster, &name);
         }));
     }
-    if instance.is_ready() || is_never_ready(unready, &name) {
+    if instance.is_ready() || steps::is_never_ready(unready, &name) {
         return None;
     }
     Some(step(format!("ready {name}"), pace::READY, object, move |world, cluster| {
         steps::become_ready(world, cluster, &name);
     }))
-}
-
-fn is_never_ready(list: &str, instance: &str) -> bool {
-    let number = ordinal(instance).to_string();
-    list.split(',').any(|entry| entry.trim() == number)
 }
 
 /// One instance more or one less.
@@ -181,9 +176,9 @@ fn settle(object: &Arc<Value>, instances: &[InstanceState], stuck: Option<&str>)
     if cluster.image() != cluster.image_wanted() {
         let upgrading = [phase::UPGRADING, phase::MAJOR_UPGRADE].contains(&cluster.phase());
         return Some(if upgrading {
-            step("finish upgrade", pace::UPGRADE, object, steps::finish_upgrade)
+            step("finish upgrade", pace::UPGRADE, object, alterations::finish_upgrade)
         } else {
-            step("begin upgrade", pace::START, object, steps::begin_upgrade)
+            step("begin upgrade", pace::START, object, alterations::begin_upgrade)
         });
     }
     let size = &cluster.spec()["storage"]["size"];
@@ -191,7 +186,7 @@ fn settle(object: &Arc<Value>, instances: &[InstanceState], stuck: Option<&str>)
         instance.claim.as_deref().is_some_and(|claim| claim["spec"]["resources"]["requests"]["storage"] != *size)
     };
     if size.is_string() && cluster.spec()["storage"]["resizeInUseVolumes"] != false && instances.iter().any(smaller) {
-        return Some(step("resize", pace::SETTLE, object, steps::resize));
+        return Some(step("resize", pace::SETTLE, object, alterations::resize));
     }
     let target = stuck.unwrap_or(phase::HEALTHY).to_owned();
     let count = cluster.status()["readyInstances"].as_u64().unwrap_or(0);

@@ -15,6 +15,7 @@
 //!
 //! What goes wrong in life is brought about by [`annotations`].
 
+mod alterations;
 pub mod annotations;
 mod backups;
 pub mod cluster_view;

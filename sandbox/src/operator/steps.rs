@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::cluster_view::ClusterView;
+use super::annotations::POD_NEVER_READY;
+use super::cluster_view::{ClusterView, ordinal};
 use super::fabric::{self, derived};
 use super::instance_objects::{self as objects, Making};
 use super::status::{derive, observe, phase, set_condition};
@@ -22,7 +23,7 @@ fn jobs() -> Gvr {
 }
 
 /// Writes the status: `edit` first, then what follows from the instances' objects.
-fn write(world: &World, cluster: ClusterView<'_>, edit: impl Fn(&mut Map<String, Value>)) {
+pub(super) fn write(world: &World, cluster: ClusterView<'_>, edit: impl Fn(&mut Map<String, Value>)) {
     world.change_status(&Gvr::cnpg("clusters"), cluster.namespace(), cluster.name(), |object| {
         if !object["status"].is_object() {
             object["status"] = json!({});
@@ -39,7 +40,7 @@ fn write(world: &World, cluster: ClusterView<'_>, edit: impl Fn(&mut Map<String,
     });
 }
 
-fn enter(status: &mut Map<String, Value>, phase: &str, reason: &str) {
+pub(super) fn enter(status: &mut Map<String, Value>, phase: &str, reason: &str) {
     status.insert("phase".to_owned(), json!(phase));
     if reason.is_empty() {
         status.shift_remove("phaseReason");
@@ -49,7 +50,7 @@ fn enter(status: &mut Map<String, Value>, phase: &str, reason: &str) {
 }
 
 /// Whether all instances are ready is a condition of its own.
-fn ready_condition(status: &mut Map<String, Value>, ready: bool, stamp: &str) {
+pub(super) fn ready_condition(status: &mut Map<String, Value>, ready: bool, stamp: &str) {
     if ready {
         set_condition(status, "Ready", true, "ClusterIsReady", "Cluster is Ready", stamp);
     } else {
@@ -254,6 +255,12 @@ pub fn start_pod(world: &World, cluster: ClusterView<'_>, instance: &str) {
     let stamp = world.stamp();
     let namespace = cluster.namespace();
     world.ensure(&pods(), objects::pod(cluster, instance, &stamp));
+    if is_never_ready(&world.asked(cluster.object, POD_NEVER_READY).unwrap_or_default(), instance)
+        && let Some(pod) = world.store.get(&pods(), namespace, instance)
+    {
+        let message = "Readiness probe failed: HTTP probe failed with statuscode: 500";
+        world.event_from("kubelet", &pod, "Warning", "Unhealthy", message);
+    }
     for making in [Making::Initdb, Making::Join] {
         let job = making.job(instance);
         if !world.store.exists(&jobs(), namespace, &job) {
@@ -267,6 +274,12 @@ pub fn start_pod(world: &World, cluster: ClusterView<'_>, instance: &str) {
         world.remove(&jobs(), namespace, &job);
     }
     wait(world, cluster);
+}
+
+/// Whether an instance is among the ordinals of [`POD_NEVER_READY`].
+pub(super) fn is_never_ready(list: &str, instance: &str) -> bool {
+    let number = ordinal(instance).to_string();
+    list.split(',').any(|entry| entry.trim() == number)
 }
 
 /// Some pods are not ready.
@@ -356,90 +369,4 @@ pub fn forget_instance(world: &World, cluster: ClusterView<'_>, instance: &str) 
             names.retain(|name| name != instance);
         }
     });
-}
-
-/// The primary is gone: `heir` is to take over.
-pub fn begin_failover(world: &World, cluster: ClusterView<'_>, heir: &str) {
-    let stamp = world.stamp();
-    let from = cluster.current_primary();
-    world.event(
-        cluster.object,
-        "Normal",
-        "FailingOver",
-        &format!("Current primary isn't healthy, initiating a failover from {from} to {heir}"),
-    );
-    write(world, cluster, |status| {
-        enter(status, phase::FAILING_OVER, &format!("Failing over from {from} to {heir}"));
-        status.insert("targetPrimary".to_owned(), json!(heir));
-        status.insert("targetPrimaryTimestamp".to_owned(), json!(stamp));
-        ready_condition(status, false, &stamp);
-    });
-}
-
-/// `heir` has taken over.
-pub fn promote(world: &World, cluster: ClusterView<'_>, heir: &str) {
-    let stamp = world.stamp();
-    world.change(&pods(), cluster.namespace(), heir, |pod| objects::set_role(pod, "primary"));
-    world.change(&claims(), cluster.namespace(), heir, |claim| objects::set_role(claim, "primary"));
-    for old in cluster.instance_names().iter().filter(|name| *name != heir) {
-        world.change(&claims(), cluster.namespace(), old, |claim| objects::set_role(claim, "replica"));
-        world.change(&pods(), cluster.namespace(), old, |pod| objects::set_role(pod, "replica"));
-    }
-    write(world, cluster, |status| {
-        let timeline = status.get("timelineID").and_then(Value::as_u64).unwrap_or(1);
-        status.insert("currentPrimary".to_owned(), json!(heir));
-        status.insert("currentPrimaryTimestamp".to_owned(), json!(stamp));
-        status.insert("timelineID".to_owned(), json!(timeline + 1));
-    });
-}
-
-/// Another image is asked for.
-pub fn begin_upgrade(world: &World, cluster: ClusterView<'_>) {
-    let (from, to) = (cluster.image(), cluster.image_wanted());
-    let major = ClusterView::major(from) != ClusterView::major(to);
-    let stamp = world.stamp();
-    let (phase, reason) = if major {
-        let versions = (ClusterView::major(from), ClusterView::major(to));
-        (phase::MAJOR_UPGRADE, format!("Upgrading cluster from version {} to version {}", versions.0, versions.1))
-    } else {
-        let last = cluster.instance_names().pop().unwrap_or_default();
-        let why = format!("the instance is using a different image: {from} -> {to}");
-        (phase::UPGRADING, format!("Restarting instance {last}, because: {why}"))
-    };
-    world.event(cluster.object, "Normal", "UpgradingInstance", &reason);
-    write(world, cluster, |status| {
-        enter(status, phase, &reason);
-        ready_condition(status, false, &stamp);
-    });
-}
-
-/// All instances run the image that is asked for.
-pub fn finish_upgrade(world: &World, cluster: ClusterView<'_>) {
-    let image = cluster.image_wanted();
-    let version = ClusterView::major(image).to_string();
-    for name in cluster.instance_names() {
-        world.change(&pods(), cluster.namespace(), &name, |pod| {
-            pod["spec"]["containers"][0]["image"] = json!(image);
-            pod["status"]["containerStatuses"][0]["image"] = json!(image);
-            pod["metadata"]["labels"]["app.kubernetes.io/version"] = json!(version);
-        });
-    }
-    write(world, cluster, |status| {
-        status.insert("image".to_owned(), json!(image));
-        status.insert("pgDataImageInfo".to_owned(), json!({"image": image, "majorVersion": ClusterView::major(image)}));
-    });
-}
-
-/// The claims get the size that is asked for.
-pub fn resize(world: &World, cluster: ClusterView<'_>) {
-    let size = &cluster.spec()["storage"]["size"];
-    for name in cluster.instance_names() {
-        world.change(&claims(), cluster.namespace(), &name, |claim| {
-            claim["spec"]["resources"]["requests"]["storage"] = size.clone();
-            if claim["status"]["phase"] == "Bound" {
-                claim["status"]["capacity"]["storage"] = size.clone();
-            }
-        });
-    }
-    write(world, cluster, |_| {});
 }

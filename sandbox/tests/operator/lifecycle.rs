@@ -172,6 +172,9 @@ async fn a_pod_can_stay_unready() {
     assert_eq!(waiting["status"]["phase"], "Waiting for the instances to become active");
     assert_eq!(waiting["status"]["readyInstances"], 1);
     assert_eq!(waiting["status"]["instances"], 2);
+    let warnings =
+        ground.get(&format!("{}?fieldSelector=involvedObject.name%3Dpg1-2,type%3DWarning", core("events"))).await;
+    assert_eq!(warnings["items"][0]["reason"], "Unhealthy");
     // It can still be scaled down.
     ground.patch(PG1, json!({"spec": {"instances": 1}})).await;
     ground.until(PG1, is_healthy).await;
@@ -199,7 +202,10 @@ async fn backups_succeed_where_there_is_a_place_for_them() {
     assert!(failed["status"]["error"].as_str().unwrap().contains("barmanObjectStore"));
     ground.until(PG1, |cluster| cluster["status"]["lastFailedBackup"].is_string()).await;
     ground.until(&cnpg("backups/pg2"), |backup| backup["status"]["phase"] == "completed").await;
-    ground.until(&cnpg("clusters/pg2"), |cluster| cluster["status"]["firstRecoverabilityPoint"].is_string()).await;
+    let kept =
+        ground.until(&cnpg("clusters/pg2"), |cluster| cluster["status"]["firstRecoverabilityPoint"].is_string()).await;
+    let conditions = kept["status"]["conditions"].as_array().unwrap();
+    assert!(conditions.iter().any(|it| it["type"] == "LastBackupSucceeded" && it["status"] == "True"));
 }
 
 #[tokio::test]
