@@ -101,7 +101,7 @@ fn broken_cases_are_said() {
     let mut dice = Dice(1);
     for case in files(&here("tests/diagnostics")).iter().filter(|path| path.extension().is_some_and(|ending| ending == "yaml")) {
         let text = fs::read_to_string(case).expect("the case");
-        for _ in 0..6 {
+        for _ in 0..3 {
             fs::write(specs.path().join("tools/case.yaml"), mutate(&text, &mut dice)).expect("a file");
             compiles_or_says_why(specs.path());
         }
@@ -118,7 +118,7 @@ fn broken_shared_files_are_said() {
             copy(&base, specs.path());
             let text = fs::read_to_string(&file).expect("the file");
             let target = specs.path().join(folder).join(file.file_name().expect("a name"));
-            for _ in 0..40 {
+            for _ in 0..25 {
                 fs::write(&target, mutate(&text, &mut dice)).expect("a file");
                 compiles_or_says_why(specs.path());
             }
@@ -138,7 +138,7 @@ fn broken_specs_of_the_project_are_said() {
     for tool in files(&here("../specs/tools")) {
         let text = fs::read_to_string(&tool).expect("the tool");
         let target = specs.path().join("tools").join(tool.file_name().expect("a name"));
-        for _ in 0..6 {
+        for _ in 0..3 {
             fs::write(&target, mutate(&text, &mut dice)).expect("a file");
             compiles_or_says_why(specs.path());
         }

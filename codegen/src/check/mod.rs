@@ -11,7 +11,7 @@ mod verbs;
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::Sink;
+use crate::diagnostic::{Code, Sink};
 use crate::expression::{Context, Scope, Typer};
 use crate::kinds::Kinds;
 use crate::load::{Name, Text};
@@ -57,6 +57,12 @@ pub fn lower_tool(tool: &syntax::Tool, shared: Shared<'_>, types: &mut Types, si
     lowering.examples();
     let lowered = lowering.finish(steps, output, output_type, paged_output);
     let failed = sink.since(mark).iter().any(|one| one.severity == crate::diagnostic::Severity::Error);
+    if lowered.is_none() && !sink.has_errors() {
+        let name = &tool.name;
+        sink.error(Code::Unsupported, name.span, format!("tool `{}` cannot be lowered, and nothing says why", name.text))
+            .help("this is a mistake of the compiler: report it with the spec");
+        return None;
+    }
     lowered.filter(|_| !failed)
 }
 

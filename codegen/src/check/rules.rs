@@ -102,6 +102,16 @@ impl Lowering<'_> {
                     .help("add `- confirm: { by: …, plan: … }` before the first write");
             }
         }
+        for (one, other, word) in [(Meaning::Limit, Meaning::Cursor, "cursor"), (Meaning::Cursor, Meaning::Limit, "limit")] {
+            let has = |meaning| self.params.iter().position(|param| param.meaning == Some(meaning));
+            if let (Some(index), None, false) = (has(one), has(other), self.tool.incomplete) {
+                let span = self.param_names[index].span;
+                self.typer
+                    .sink
+                    .error(Code::Paging, span, format!("`{}` pages, but no parameter has the meaning `{word}`", self.params[index].name))
+                    .help("take in the shared group by `page: { spread: page }`");
+            }
+        }
         let mut wrote = None;
         for step in &self.tool.steps {
             if let (crate::syntax::Verb::Confirm { .. }, Some(first)) = (&step.verb, wrote) {

@@ -54,9 +54,12 @@ impl Typer<'_> {
         } else if expr.ty.is_optional() && !wanted.is_optional() && widens(self.types, expr.ty.required(), wanted) {
             self.maybe_absent(&expr);
         } else {
-            self.sink
-                .error(Code::TypeMismatch, expr.span, format!("expected {wants}, found {has}"))
-                .label(format!("this is {has}"));
+            let literal = matches!(expr.kind, ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Float(_));
+            let error = self.sink.error(Code::TypeMismatch, expr.span, format!("expected {wants}, found {has}"));
+            error.label(format!("this is {has}"));
+            if literal && *wanted.required() == Type::String {
+                error.help("put quotes around it, so that it is text");
+            }
         }
         None
     }

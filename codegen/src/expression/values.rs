@@ -130,13 +130,6 @@ impl Typer<'_> {
     /// A scalar of a wanted type.
     pub fn scalar_of(&mut self, scalar: &Scalar, wanted: &Type) -> Option<Expr> {
         let expr = self.scalar(scalar, Some(wanted))?;
-        if *wanted == Type::String && matches!(expr.kind, ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Float(_)) {
-            let has = describe(self.types, &expr.ty);
-            self.sink
-                .error(Code::TypeMismatch, expr.span, format!("expected string, found {has}"))
-                .help("put quotes around it, so that YAML reads it as text");
-            return None;
-        }
         self.coerce(expr, wanted)
     }
 

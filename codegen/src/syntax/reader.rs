@@ -131,7 +131,12 @@ impl<'n> Reader<'n> {
     /// A plain text that must be there.
     pub fn need_text(&self, key: &'static str, cx: &mut Reading<'_>) -> Option<Name> {
         let node = self.need(key, cx)?;
-        plain_text(node, &format!("`{key}`"), cx)
+        let name = plain_text(node, &format!("`{key}`"), cx)?;
+        if name.text.trim().is_empty() {
+            cx.sink.error(Code::WrongShape, node.span, format!("`{key}` says nothing"));
+            return None;
+        }
+        Some(name)
     }
 
     /// A scalar that may hold `{{ }}`.
