@@ -132,8 +132,7 @@ impl ApiError {
 
     /// 422 with the fixed text that a JSON patch gets that cannot be applied.
     pub fn unprocessable() -> Self {
-        let mut error =
-            Self::new(422, "Invalid", "the server rejected our request due to an error in our request");
+        let mut error = Self::new(422, "Invalid", "the server rejected our request due to an error in our request");
         error.details = Some(Map::new());
         error
     }

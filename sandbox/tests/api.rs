@@ -1,5 +1,7 @@
 //! The API through HTTP, with a kind of our own: what every client relies on.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use cnpg_mcp_sandbox::{AdmissionMode, OperatorConfig, Sandbox};
 use futures::StreamExt;
 use reqwest::{Client, Method, Response};
@@ -64,7 +66,8 @@ impl Ground {
     async fn send(&self, method: &str, path: &str, media: &str, body: &Value) -> Response {
         let method: Method = method.parse().unwrap();
         let request = self.client.request(method, format!("{}{path}", self.sandbox.url()));
-        let request = if body.is_null() { request } else { request.header("content-type", media).body(body.to_string()) };
+        let request =
+            if body.is_null() { request } else { request.header("content-type", media).body(body.to_string()) };
         request.send().await.unwrap()
     }
 
@@ -78,7 +81,8 @@ impl Ground {
     }
 
     async fn make(&self, name: &str, spec: Value) -> Value {
-        let body = json!({ "apiVersion": "example.com/v1", "kind": "Widget", "metadata": { "name": name }, "spec": spec });
+        let body =
+            json!({ "apiVersion": "example.com/v1", "kind": "Widget", "metadata": { "name": name }, "spec": spec });
         let (code, made) = self.call("POST", WIDGETS, "application/json", body).await;
         assert_eq!(code, 201, "{made}");
         made
@@ -104,10 +108,11 @@ async fn objects_are_defaulted_pruned_validated_and_versioned() {
     assert_eq!((code, &refusal["details"]["causes"][0]["message"]), (422, &json!("Invalid value: not pink")));
     let (_, changed) = ground.call("PATCH", &path, MERGE, json!({ "spec": { "count": 4 } })).await;
     assert_eq!(changed["metadata"]["generation"], 2);
-    let stale = json!({ "metadata": { "resourceVersion": made["metadata"]["resourceVersion"] }, "spec": { "count": 9 } });
+    let stale =
+        json!({ "metadata": { "resourceVersion": made["metadata"]["resourceVersion"] }, "spec": { "count": 9 } });
     assert_eq!(ground.call("PATCH", &path, MERGE, stale).await.0, 409);
-    let (_, scale) = ground.call("PATCH", &format!("{path}/scale"), MERGE, json!({ "spec": { "replicas": 7 } })).await;
-    assert_eq!(scale["spec"]["replicas"], 7);
+    let (_, view) = ground.call("PATCH", &format!("{path}/scale"), MERGE, json!({ "spec": { "replicas": 7 } })).await;
+    assert_eq!(view["spec"]["replicas"], 7);
     assert_eq!(ground.get(&path).await.1["spec"]["count"], 7);
 }
 
@@ -152,8 +157,8 @@ async fn concurrent_patches_lose_nothing() {
     ground.make("a", json!({ "tags": [] })).await;
     let path = format!("{WIDGETS}/a");
     let patches = (0..40).map(|number| {
-        let patch = json!([{ "op": "add", "path": "/spec/tags/-", "value": format!("t{number}") }]);
-        ground.call("PATCH", &path, JSON_PATCH, patch)
+        let addition = json!([{ "op": "add", "path": "/spec/tags/-", "value": format!("t{number}") }]);
+        ground.call("PATCH", &path, JSON_PATCH, addition)
     });
     let answers = futures::future::join_all(patches).await;
     assert!(answers.iter().all(|(code, _)| *code == 200));
@@ -191,9 +196,7 @@ async fn a_watch_resumes_where_it_stopped_and_says_when_it_cannot() {
 async fn appliers_own_fields_share_them_and_give_them_up() {
     let ground = ground().await;
     let path = |manager: &str| format!("{WIDGETS}/a?fieldManager={manager}");
-    let body = |spec: Value| {
-        json!({ "apiVersion": "example.com/v1", "kind": "Widget", "metadata": { "name": "a" }, "spec": spec })
-    };
+    let body = |spec: Value| json!({ "apiVersion": "example.com/v1", "kind": "Widget", "metadata": { "name": "a" }, "spec": spec });
     let one = body(json!({ "colour": "red", "parts": [{ "name": "x", "size": "1" }] }));
     assert_eq!(ground.call("PATCH", &path("one"), APPLY, one).await.0, 201);
     let two = body(json!({ "parts": [{ "name": "y" }] }));
@@ -215,7 +218,8 @@ async fn what_the_sandbox_cannot_do_is_501_and_never_a_success() {
     let ground = ground().await;
     let pod = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "p" }, "spec": {} });
     ground.call("POST", "/api/v1/namespaces/default/pods", "application/json", pod).await;
-    let (code, refusal) = ground.call("POST", "/api/v1/namespaces/default/pods/p/exec", "application/json", json!({})).await;
+    let (code, refusal) =
+        ground.call("POST", "/api/v1/namespaces/default/pods/p/exec", "application/json", json!({})).await;
     assert_eq!((code, &refusal["reason"]), (501, &json!("NotImplemented")));
     let mut kind = widget_kind();
     let rules = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/x-kubernetes-validations/0/rule";

@@ -1,5 +1,7 @@
 //! The people's own client against the sandbox. Needs `kubectl` on the path; says so where it is not.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 

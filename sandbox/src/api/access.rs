@@ -229,7 +229,7 @@ impl Api {
         };
         let groups = values("impersonate-group");
         if !groups.is_empty() {
-            other.groups = groups.clone();
+            other.groups.clone_from(&groups);
             other.groups.push(AUTHENTICATED.to_owned());
         }
         for (header, value) in headers {
@@ -282,7 +282,8 @@ impl Api {
         let rbac = |resource: &str| Gvr::new("rbac.authorization.k8s.io", "v1", resource);
         let mut granted = Vec::new();
         let mut collect = |binding: &Value, namespaced: bool| {
-            let Some(subject) = binding["subjects"].as_array().into_iter().flatten().find(|s| is_subject(s, user, binding))
+            let Some(subject) =
+                binding["subjects"].as_array().into_iter().flatten().find(|s| is_subject(s, user, binding))
             else {
                 return;
             };
@@ -302,7 +303,9 @@ impl Api {
                 ("ClusterRoleBinding", named.to_owned())
             };
             let who = match (subject["kind"].as_str(), subject["name"].as_str(), subject["namespace"].as_str()) {
-                (Some("ServiceAccount"), Some(name), Some(namespace)) => format!("ServiceAccount \"{name}/{namespace}\""),
+                (Some("ServiceAccount"), Some(name), Some(namespace)) => {
+                    format!("ServiceAccount \"{name}/{namespace}\"")
+                }
                 (kind, name, _) => format!("{} \"{}\"", kind.unwrap_or_default(), name.unwrap_or_default()),
             };
             let reason = format!("RBAC: allowed by {bound} \"{named}\" of {kind} \"{name}\" to {who}");
@@ -347,9 +350,10 @@ fn permits(rule: &Value, wanted: &Attributes) -> bool {
         return false;
     }
     if wanted.resource.is_empty() {
-        return list("nonResourceURLs").iter().filter_map(Value::as_str).any(|url| {
-            url.strip_suffix('*').map_or(url == wanted.path, |prefix| wanted.path.starts_with(prefix))
-        });
+        return list("nonResourceURLs")
+            .iter()
+            .filter_map(Value::as_str)
+            .any(|url| url.strip_suffix('*').map_or(url == wanted.path, |prefix| wanted.path.starts_with(prefix)));
     }
     let resource = wanted.full_resource();
     let any_of = format!("*/{}", wanted.subresource);

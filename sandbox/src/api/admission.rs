@@ -40,12 +40,7 @@ pub trait Admission: Send + Sync {
     fn mutate(&self, request: &AdmissionRequest, object: &mut Value) -> Result<(), ApiError>;
 
     /// Says no, or warns, as a validating webhook does.
-    fn validate(
-        &self,
-        request: &AdmissionRequest,
-        old: Option<&Value>,
-        new: &Value,
-    ) -> Result<Vec<Warning>, ApiError>;
+    fn validate(&self, request: &AdmissionRequest, old: Option<&Value>, new: &Value) -> Result<Vec<Warning>, ApiError>;
 }
 
 /// No rules beyond the schema: `--admission crds`.

@@ -43,7 +43,9 @@ impl Form {
                 (JSON | "*/*" | "application/*" | "", None) => return Ok(Self::Plain),
                 ("application/yaml", None) => return Ok(Self::Yaml),
                 (JSON, Some("Table")) if meta => return Ok(Self::Table),
-                (JSON, Some("PartialObjectMetadata" | "PartialObjectMetadataList")) if meta => return Ok(Self::Metadata),
+                (JSON, Some("PartialObjectMetadata" | "PartialObjectMetadataList")) if meta => {
+                    return Ok(Self::Metadata);
+                }
                 _ => {}
             }
         }
@@ -59,7 +61,7 @@ impl Form {
     pub(crate) fn object(self, kind: &ResourceType, object: &Arc<Value>, query: &Query) -> Value {
         match self {
             Self::Plain | Self::Yaml => (**object).clone(),
-            Self::Table => table::of(kind, std::slice::from_ref(object), table::Meta::of_object(object), query),
+            Self::Table => table::of(kind, std::slice::from_ref(object), &table::Meta::of_object(object), query),
             Self::Metadata => partial(object),
         }
     }
@@ -150,7 +152,7 @@ impl Answer {
         let (api_version, list_kind) = match form {
             Form::Table => {
                 let meta = table::Meta(Value::Object(metadata));
-                return Self::json(200, &table::of(kind, &page.items, meta, query));
+                return Self::json(200, &table::of(kind, &page.items, &meta, query));
             }
             Form::Metadata => ("meta.k8s.io/v1".to_owned(), "PartialObjectMetadataList".to_owned()),
             Form::Plain | Form::Yaml => (kind.gvr.api_version(), kind.list_kind.clone()),

@@ -18,8 +18,8 @@ impl Call<'_> {
     pub(super) fn apply(&self, options: &WriteOptions) -> Result<Answer, ApiError> {
         let form = Form::of(self.header(&header::ACCEPT))?;
         let part = self.part()?;
-        let mut applied = body::parse_yaml(&self.body)
-            .map_err(|why| ApiError::bad_request(format!("error decoding YAML: {why}")))?;
+        let mut applied =
+            body::parse_yaml(&self.body).map_err(|why| ApiError::bad_request(format!("error decoding YAML: {why}")))?;
         if applied["kind"].as_str().is_none_or(str::is_empty) {
             return Err(ApiError::bad_request("Object 'Kind' is missing in the applied configuration"));
         }
@@ -73,13 +73,7 @@ impl Call<'_> {
         }
     }
 
-    fn apply_new(
-        &self,
-        form: Form,
-        applied: Value,
-        manager: &str,
-        options: &WriteOptions,
-    ) -> Result<Answer, ApiError> {
+    fn apply_new(&self, form: Form, applied: Value, manager: &str, options: &WriteOptions) -> Result<Answer, ApiError> {
         self.authorize_apply_create()?;
         let owned = self.owned(&applied, Part::Main);
         let (object, warnings) = self.make(applied, options, |object, at| {
@@ -141,17 +135,18 @@ impl Call<'_> {
         // The version that the configuration names was checked; this write is made from the stored one.
         merge(schema, &mut new, applied);
         remove(schema, &mut new, &given_up);
-        let written = self.write_owned(old, new, Write { versioned: false, ..Write::of(part) }, options, |object, at| {
-            match list.iter_mut().find(|entry| mine(entry)) {
-                Some(entry) if entry.fields == owned => {}
-                Some(entry) => {
-                    entry.fields = owned;
-                    at.clone_into(&mut entry.time);
+        let written =
+            self.write_owned(old, new, Write { versioned: false, ..Write::of(part) }, options, |object, at| {
+                match list.iter_mut().find(|entry| mine(entry)) {
+                    Some(entry) if entry.fields == owned => {}
+                    Some(entry) => {
+                        entry.fields = owned;
+                        at.clone_into(&mut entry.time);
+                    }
+                    None => list.push(self.entry(manager, at, owned)),
                 }
-                None => list.push(self.entry(manager, at, owned)),
-            }
-            fields::set_entries(object, &list);
-        })?;
+                fields::set_entries(object, &list);
+            })?;
         Ok(written.map(|(object, warnings)| {
             Answer::object(200, form, &self.kind, &object, &self.query).with_warnings(warnings)
         }))
@@ -166,7 +161,9 @@ fn contested(schema: Option<&Schema>, theirs: &Fields, owned: &Fields, old: &Val
     for (element, below) in theirs {
         let Some(ours) = owned.get(element) else { continue };
         let value = |list: &[(String, Option<&Schema>, &Value)]| {
-            list.iter().find(|(there, ..)| there == element).map(|(_, inner, value)| (inner.is_some(), (*value).clone()))
+            list.iter()
+                .find(|(there, ..)| there == element)
+                .map(|(_, inner, value)| (inner.is_some(), (*value).clone()))
         };
         let (Some((_, was)), Some((_, is))) = (value(&before), value(&after)) else { continue };
         if was == is {
@@ -195,7 +192,7 @@ fn conflict(conflicts: &[(String, String)]) -> ApiError {
     let count = conflicts.len();
     let mut text = format!("Apply failed with {count} conflict{}: ", if count == 1 { "" } else { "s" });
     if let [(who, path)] = conflicts {
-        text.push_str(&format!("conflict with {who}: {path}"));
+        text.extend(["conflict with ", who, ": ", path]);
     } else {
         let mut last = "";
         let mut groups = Vec::new();
@@ -281,10 +278,8 @@ fn remove(schema: Option<&Schema>, value: &mut Value, gone: &Fields) {
             } else {
                 remove(inner_items, &mut items[at], &below);
             }
-        } else if let Some(text) = element.strip_prefix("v:") {
-            if let Some(items) = value.as_array_mut() {
-                items.retain(|item| item.to_string() != text);
-            }
+        } else if let (Some(text), Some(items)) = (element.strip_prefix("v:"), value.as_array_mut()) {
+            items.retain(|item| *text != *item.to_string());
         }
     }
 }

@@ -107,8 +107,8 @@ fn excerpt(bytes: &[u8]) -> String {
     match std::str::from_utf8(head) {
         Ok(text) if text.trim_start().starts_with('{') => format!("{text}{more}"),
         _ => {
-            let hex = head.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-            format!("{hex}{more}")
+            let hex: Vec<String> = head.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("{}{more}", hex.concat())
         }
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Form};
 use super::body::{self, Media};
 use super::query::WriteOptions;
+use super::update::Written;
 use super::{Call, Operation, checks, fields};
 use crate::error::ApiError;
 
@@ -36,7 +37,7 @@ impl Call<'_> {
         mut object: Value,
         options: &WriteOptions,
         own: impl FnOnce(&mut Value, &str),
-    ) -> Result<(Arc<Value>, Vec<String>), ApiError> {
+    ) -> Result<Written, ApiError> {
         let store = &self.api.store;
         let unnamed = object["metadata"]["name"].as_str().is_none_or(str::is_empty);
         if unnamed && let Some(prefix) = object["metadata"]["generateName"].as_str().filter(|text| !text.is_empty()) {

@@ -30,13 +30,12 @@ impl Call<'_> {
         dry_runs.extend(given["dryRun"].as_array().into_iter().flatten().filter_map(Value::as_str));
         let dry_run = query::dry_run(&dry_runs, &mut causes);
         let policy = given["propagationPolicy"].as_str().or_else(|| self.query.get("propagationPolicy"));
-        let orphan = given["orphanDependents"].as_bool().or_else(|| {
-            self.query.get("orphanDependents").map(|_| self.query.flag("orphanDependents"))
-        });
+        let orphan = given["orphanDependents"]
+            .as_bool()
+            .or_else(|| self.query.get("orphanDependents").map(|_| self.query.flag("orphanDependents")));
         if let (Some(policy), Some(_)) = (policy, orphan) {
-            let text = format!(
-                "Invalid value: \"{policy}\": orphanDependents and deletionPropagation cannot be both set"
-            );
+            let text =
+                format!("Invalid value: \"{policy}\": orphanDependents and deletionPropagation cannot be both set");
             causes.push(Cause::invalid("propagationPolicy", text));
         }
         let propagation = match policy {
@@ -96,7 +95,8 @@ impl Call<'_> {
                 Err(error) => return Err(error),
             }
         }
-        let page = Page { revision: self.api.store.revision(), items, continue_token: page.continue_token, remaining: None };
+        let page =
+            Page { revision: self.api.store.revision(), items, continue_token: page.continue_token, remaining: None };
         Ok(Answer::list(Form::Plain, &self.kind, &page, &self.query))
     }
 

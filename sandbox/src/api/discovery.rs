@@ -53,11 +53,14 @@ impl Api {
             ["version"] => Answer::json(200, &version()),
             ["api"] if aggregated => Answer::json_as(AGGREGATED, &self.aggregated(true)),
             ["apis"] if aggregated => Answer::json_as(AGGREGATED, &self.aggregated(false)),
-            ["api"] => Answer::json(200, &json!({
-                "kind": "APIVersions",
-                "versions": ["v1"],
-                "serverAddressByClientCIDRs": [{ "clientCIDR": "0.0.0.0/0", "serverAddress": host(headers) }],
-            })),
+            ["api"] => Answer::json(
+                200,
+                &json!({
+                    "kind": "APIVersions",
+                    "versions": ["v1"],
+                    "serverAddressByClientCIDRs": [{ "clientCIDR": "0.0.0.0/0", "serverAddress": host(headers) }],
+                }),
+            ),
             ["apis"] => {
                 let groups: Vec<Value> = self.groups().iter().map(|(name, version)| group(name, version)).collect();
                 Answer::json(200, &json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups }))
@@ -155,9 +158,12 @@ impl Api {
             }));
         }
         let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-        Answer::json(200, &json!({
-            "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": list,
-        }))
+        Answer::json(
+            200,
+            &json!({
+                "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": list,
+            }),
+        )
     }
 
     fn aggregated(&self, core: bool) -> Value {

@@ -257,8 +257,8 @@ pub(super) fn record_update(
         let mut touched = changed.clone();
         union(&mut touched, &removed);
         for entry in &mut list {
-            let lost = if entry.is(manager, "Update", subresource) { &removed } else { &touched };
-            entry.fields = subtract(&entry.fields, lost);
+            let gone = if entry.is(manager, "Update", subresource) { &removed } else { &touched };
+            entry.fields = subtract(&entry.fields, gone);
         }
         if !changed.is_empty() {
             match list.iter_mut().find(|entry| entry.is(manager, "Update", subresource)) {

@@ -59,7 +59,9 @@ pub(crate) fn misfit(object: &Value) -> Option<String> {
     let metadata = match object.get("metadata") {
         None | Some(Value::Null) => return None,
         Some(Value::Object(metadata)) => metadata,
-        Some(_) => return Some("json: cannot unmarshal into Go struct field .metadata of type v1.ObjectMeta".to_owned()),
+        Some(_) => {
+            return Some("json: cannot unmarshal into Go struct field .metadata of type v1.ObjectMeta".to_owned());
+        }
     };
     for field in ["labels", "annotations"] {
         match metadata.get(field) {

@@ -42,7 +42,7 @@ pub use admission::{Admission, AdmissionRequest, Operation, SchemaOnly, Warning}
 
 use crate::error::ApiError;
 use crate::request_info::RequestInfo;
-use crate::store::{ResourceType, Store};
+use crate::store::{Origin, ResourceType, Store};
 use access::Tokens;
 use answer::Answer;
 use query::Query;
@@ -133,14 +133,17 @@ fn fits(kind: &ResourceType, info: &RequestInfo) -> bool {
 impl Call<'_> {
     fn answer(&self) -> Result<Answer, ApiError> {
         let named = !self.info.name.is_empty();
-        let custom = self.kind.origin == crate::store::Origin::Custom;
+        let custom = self.kind.origin == Origin::Custom;
+        if self.kind.kind == "CustomResourceDefinition" && !matches!(self.method, Method::GET | Method::HEAD) {
+            return Err(ApiError::not_implemented("changing CustomResourceDefinitions while it runs"));
+        }
         match (self.info.subresource.as_str(), self.method.as_str(), named) {
             ("", "GET" | "HEAD", false) if self.info.verb == "watch" => self.watch(),
             ("", "GET" | "HEAD", false) => self.list(),
             ("", "GET" | "HEAD", true) => self.get(),
             ("", "POST", false) => self.create(),
-            ("", "PUT", true) | ("status", "PUT", true) => self.put(),
-            ("", "PATCH", true) | ("status", "PATCH", true) => self.patch(),
+            ("" | "status", "PUT", true) => self.put(),
+            ("" | "status", "PATCH", true) => self.patch(),
             ("", "DELETE", true) => self.delete(),
             ("", "DELETE", false) => self.delete_collection(),
             ("", "PUT" | "PATCH", false) if custom => Err(ApiError::bad_request("name must be provided")),

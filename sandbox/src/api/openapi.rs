@@ -41,17 +41,17 @@ pub(super) fn document(kinds: &[Arc<ResourceType>]) -> Value {
     let (mut paths, mut schemas) = (Map::new(), Map::new());
     for kind in kinds {
         let gvk = json!({ "group": kind.gvr.group, "version": kind.gvr.version, "kind": kind.kind });
-        let mut schema = kind.openapi.clone().unwrap_or_else(|| {
-            json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true })
-        });
+        let mut schema = kind
+            .openapi
+            .clone()
+            .unwrap_or_else(|| json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true }));
         schema["x-kubernetes-group-version-kind"] = json!([gvk]);
         schemas.insert(schema_name(kind), schema);
         let base = path_of(&kind.gvr.group, &kind.gvr.version);
         let scope = if kind.namespaced { "/namespaces/{namespace}" } else { "" };
         let collection = format!("/{base}{scope}/{}", kind.gvr.resource);
-        let parameter = |name: &str| {
-            json!({ "name": name, "in": "query", "schema": { "type": "string", "uniqueItems": true } })
-        };
+        let parameter =
+            |name: &str| json!({ "name": name, "in": "query", "schema": { "type": "string", "uniqueItems": true } });
         let write = |action: &str| {
             json!({
                 "parameters": [parameter("dryRun"), parameter("fieldManager"), parameter("fieldValidation")],

@@ -67,7 +67,8 @@ fn object(patch: Value) -> Result<Value, ApiError> {
         return Ok(patch);
     }
     let found = crate::schema::type_name(&patch);
-    let text = format!("error decoding patch: json: cannot unmarshal {found} into Go value of type map[string]interface {{}}");
+    let text =
+        format!("error decoding patch: json: cannot unmarshal {found} into Go value of type map[string]interface {{}}");
     Err(ApiError::bad_request(text))
 }
 
@@ -79,7 +80,8 @@ fn step(object: &mut Value, operation: &json_patch::PatchOperation) -> Result<()
     let operation = match operation {
         PatchOperation::Test(test) if test.value.is_null() && missing(&test.path) => return Ok(()),
         PatchOperation::Replace(replace) if missing(&replace.path) => {
-            let in_object = replace.path.parent().is_none_or(|parent| parent.resolve(object).is_ok_and(Value::is_object));
+            let in_object =
+                replace.path.parent().is_none_or(|parent| parent.resolve(object).is_ok_and(Value::is_object));
             if !in_object {
                 return Err(ApiError::unprocessable());
             }
@@ -108,7 +110,9 @@ fn strategic(target: &mut Value, patch: &Value) {
         return;
     };
     if patch.get("$patch").is_some_and(|directive| directive == "replace") {
-        *target = Value::Object(patch.iter().filter(|(key, _)| *key != "$patch").map(|(k, v)| (k.clone(), v.clone())).collect());
+        *target = Value::Object(
+            patch.iter().filter(|(key, _)| *key != "$patch").map(|(k, v)| (k.clone(), v.clone())).collect(),
+        );
         return;
     }
     if !target.is_object() {
@@ -131,7 +135,12 @@ fn strategic(target: &mut Value, patch: &Value) {
             if let Some(there) = there.as_array_mut() {
                 there.extend(items.iter().filter(|item| item.is_string()).cloned());
                 let mut seen = Vec::new();
-                there.retain(|item| !seen.contains(item) && { seen.push(item.clone()); true });
+                there.retain(|item| {
+                    !seen.contains(item) && {
+                        seen.push(item.clone());
+                        true
+                    }
+                });
             }
         } else {
             strategic(fields.entry(key.clone()).or_insert(Value::Null), value);

@@ -135,7 +135,10 @@ fn check_match(
     let mut causes = Vec::new();
     if watch {
         if initial_events.is_some() && matching != Some("NotOlderThan") {
-            causes.push(Cause::forbidden(FIELD, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+            causes.push(Cause::forbidden(
+                FIELD,
+                "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+            ));
         }
         if initial_events.is_none() && matching.is_some() {
             let why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";

@@ -43,7 +43,8 @@ impl Token {
     }
 
     fn decode(text: &str) -> Result<Self, ApiError> {
-        let refuse = |why: String| ApiError::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
+        let refuse =
+            |why: String| ApiError::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
         let bytes = TOKENS.decode(text).map_err(|error| refuse(error.to_string()))?;
         let value: Value =
             serde_json::from_slice(&bytes).map_err(|error| refuse(super::body::go_error(&bytes, &error)))?;
@@ -107,10 +108,7 @@ impl Call<'_> {
             Some(token) => token.revision,
             None => asked.filter(|_| options.exact || options.limit > 0),
         };
-        let listing = match store.listing(&self.kind.gvr, self.scope(), at) {
-            Ok(listing) => listing,
-            Err(_) => return Err(self.expired(token)),
-        };
+        let Ok(listing) = store.listing(&self.kind.gvr, self.scope(), at) else { return Err(expired(token)) };
         let start = match &token {
             None => 0,
             Some(token) => {
@@ -138,15 +136,16 @@ impl Call<'_> {
         let remaining = more_from.filter(|_| selector.is_empty()).map(|at| rest.len() - at);
         Ok(Page { revision: listing.revision, items, continue_token, remaining })
     }
+}
 
-    fn expired(&self, token: Option<Token>) -> ApiError {
-        match token {
-            Some(token) => {
-                let mut error = ApiError::expired(TOO_OLD_TOKEN);
-                error.continue_token = Some(Token { revision: None, ..token }.encode());
-                error
-            }
-            None => ApiError::expired("The resourceVersion for the provided list is too old."),
+/// The refusal of a page whose moment is forgotten, with a token to go on from its place.
+fn expired(token: Option<Token>) -> ApiError {
+    match token {
+        Some(token) => {
+            let mut error = ApiError::expired(TOO_OLD_TOKEN);
+            error.continue_token = Some(Token { revision: None, ..token }.encode());
+            error
         }
+        None => ApiError::expired("The resourceVersion for the provided list is too old."),
     }
 }

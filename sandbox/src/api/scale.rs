@@ -23,13 +23,11 @@ pub(super) fn misfits(kind: &ResourceType, object: &Value, part: Part) -> Vec<Ca
             if value.is_null() {
                 break;
             }
-            match value.as_object() {
-                Some(map) => value = map.get(part).unwrap_or(&Value::Null),
-                None => {
-                    wrong = Some("map[string]interface{}");
-                    break;
-                }
-            }
+            let Some(map) = value.as_object() else {
+                wrong = Some("map[string]interface{}");
+                break;
+            };
+            value = map.get(part).unwrap_or(&Value::Null);
         }
         if wrong.is_none() && !value.is_null() && !value.is_i64() && !value.is_u64() {
             wrong = Some("int64");
@@ -101,8 +99,7 @@ impl Call<'_> {
         let paths = self.scale_paths()?;
         let patching = self.method == http::Method::PATCH;
         let media = self.patch_media();
-        let options =
-            if patching { self.patch_options(&media)? } else { self.query.write_options("UpdateOptions")? };
+        let options = if patching { self.patch_options(&media)? } else { self.query.write_options("UpdateOptions")? };
         loop {
             let old = self.stored().ok_or_else(|| self.not_found())?;
             let before = view(paths, &old);

@@ -50,8 +50,12 @@ impl Requirement {
             Self::Absent(key) => value(key).is_none(),
             Self::In(key, values) => value(key).is_some_and(|there| values.iter().any(|value| value == there)),
             Self::NotIn(key, values) => !value(key).is_some_and(|there| values.iter().any(|value| value == there)),
-            Self::Above(key, bound) => value(key).and_then(|there| there.parse::<i64>().ok()).is_some_and(|n| n > *bound),
-            Self::Below(key, bound) => value(key).and_then(|there| there.parse::<i64>().ok()).is_some_and(|n| n < *bound),
+            Self::Above(key, bound) => {
+                value(key).and_then(|there| there.parse::<i64>().ok()).is_some_and(|n| n > *bound)
+            }
+            Self::Below(key, bound) => {
+                value(key).and_then(|there| there.parse::<i64>().ok()).is_some_and(|n| n < *bound)
+            }
         }
     }
 }
@@ -191,9 +195,17 @@ mod tests {
     #[test]
     fn labels_are_selected_as_kubernetes_does() {
         let object = json!({ "metadata": { "labels": { "tier": "gold", "n": "5" } } });
-        for yes in ["tier=gold", "tier==gold", "tier!=silver", "other!=x", "tier in (gold,silver)", "tier", "!other",
-            "tier notin (silver),n>4", "n<6"]
-        {
+        for yes in [
+            "tier=gold",
+            "tier==gold",
+            "tier!=silver",
+            "other!=x",
+            "tier in (gold,silver)",
+            "tier",
+            "!other",
+            "tier notin (silver),n>4",
+            "n<6",
+        ] {
             assert!(selects(yes, &object), "{yes}");
         }
         for no in ["tier=silver", "tier notin (gold)", "!tier", "other", "n>5", "tier=gold,other=x"] {

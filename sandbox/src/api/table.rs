@@ -22,7 +22,7 @@ impl Meta {
 }
 
 /// The table of some objects.
-pub(crate) fn of(kind: &ResourceType, items: &[Arc<Value>], meta: Meta, query: &Query) -> Value {
+pub(crate) fn of(kind: &ResourceType, items: &[Arc<Value>], meta: &Meta, query: &Query) -> Value {
     let mut columns = vec![json!({
         "name": "Name", "type": "string", "format": "name", "priority": 0,
         "description": "Name must be unique within a namespace.",
@@ -53,7 +53,7 @@ pub(crate) fn of(kind: &ResourceType, items: &[Arc<Value>], meta: Meta, query: &
         })
         .collect();
     json!({
-        "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta.0,
+        "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta.0.clone(),
         "columnDefinitions": columns, "rows": rows,
     })
 }
@@ -105,9 +105,8 @@ fn ready(pod: &Value) -> Value {
 
 fn ports(service: &Value) -> Value {
     let ports = service["spec"]["ports"].as_array().into_iter().flatten();
-    let texts: Vec<String> = ports
-        .map(|port| format!("{}/{}", port["port"], port["protocol"].as_str().unwrap_or("TCP")))
-        .collect();
+    let texts: Vec<String> =
+        ports.map(|port| format!("{}/{}", port["port"], port["protocol"].as_str().unwrap_or("TCP"))).collect();
     json!(if texts.is_empty() { "<none>".to_owned() } else { texts.join(",") })
 }
 

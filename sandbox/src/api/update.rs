@@ -12,6 +12,9 @@ use super::{Call, Operation, checks, fields};
 use crate::error::{ApiError, Cause};
 use crate::store::{Origin, Part, Store};
 
+/// An object as it was written, and the warnings.
+pub(super) type Written = (Arc<Value>, Vec<String>);
+
 /// How an object is written over.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Write {
@@ -108,7 +111,7 @@ impl Call<'_> {
         new: Value,
         write: Write,
         options: &WriteOptions,
-    ) -> Result<Option<(Arc<Value>, Vec<String>)>, ApiError> {
+    ) -> Result<Option<Written>, ApiError> {
         let manager = self.manager(options.field_manager.as_deref());
         let subresource = self.info.subresource.clone();
         self.write_owned(old, new, write, options, |object, at| {
@@ -124,7 +127,7 @@ impl Call<'_> {
         write: Write,
         options: &WriteOptions,
         own: impl FnOnce(&mut Value, &str),
-    ) -> Result<Option<(Arc<Value>, Vec<String>)>, ApiError> {
+    ) -> Result<Option<Written>, ApiError> {
         let part = write.part;
         checks::fill_in(&self.kind, &mut new);
         let said = new["kind"].clone();
@@ -133,7 +136,8 @@ impl Call<'_> {
         }
         self.check_version(old, &new, write.versioned)?;
         Store::settle(&self.kind, old, &mut new, part);
-        let settled = std::mem::replace(&mut new["kind"], if part == Part::Status { old["kind"].clone() } else { said });
+        let settled =
+            std::mem::replace(&mut new["kind"], if part == Part::Status { old["kind"].clone() } else { said });
         self.validate(&new, Some(old), part)?;
         new["kind"] = settled;
         let mut warnings = Vec::new();

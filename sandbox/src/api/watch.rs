@@ -19,7 +19,7 @@ use crate::error::ApiError;
 use crate::store::{Change, ChangeKind, Changes, HistoryLost, ResourceType};
 
 /// How long a watch is open where the client does not say.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(30);
 /// How often a client that wants bookmarks gets one while nothing happens.
 const BOOKMARK_EVERY: Duration = Duration::from_secs(10);
 
@@ -58,9 +58,9 @@ impl Call<'_> {
         // Without a version (or with 0) the watch begins with what there is.
         let initial = options.initial_events.unwrap_or(version.is_none());
         let since = if initial {
-            let listing = store.listing(&self.kind.gvr, self.scope(), None).map_err(|HistoryLost| {
-                ApiError::internal("the current state is not held")
-            })?;
+            let listing = store
+                .listing(&self.kind.gvr, self.scope(), None)
+                .map_err(|HistoryLost| ApiError::internal("the current state is not held"))?;
             for item in &listing.items {
                 if stream.selector.matches(item) {
                     stream.push("ADDED", item);
@@ -151,18 +151,15 @@ impl Stream {
             }
             let changes = self.changes.as_mut()?;
             let bookmark = async {
-                match self.next_bookmark {
-                    Some(at) => tokio::time::sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
+                let Some(at) = self.next_bookmark else { return std::future::pending().await };
+                tokio::time::sleep_until(at).await;
             };
             tokio::select! {
-                change = changes.next() => match change {
-                    Ok(change) => self.take(&change),
-                    Err(HistoryLost) => {
-                        let seen = changes.seen();
-                        self.fail(seen, seen);
-                    }
+                change = changes.next() => if let Ok(change) = change {
+                    self.take(&change);
+                } else {
+                    let seen = changes.seen();
+                    self.fail(seen, seen);
                 },
                 () = bookmark => {
                     let seen = changes.seen();

@@ -47,7 +47,6 @@ pub(super) fn of(plural: &str) -> Vec<PrinterColumn> {
         }
         "jobs" => vec![column("Status", "string", ".status.conditions[0].type")],
         "leases" => vec![column("Holder", "string", ".spec.holderIdentity")],
-        "serviceaccounts" => vec![],
         "roles" | "clusterroles" => vec![column("Created At", "string", ".metadata.creationTimestamp")],
         "rolebindings" | "clusterrolebindings" => vec![column("Role", "string", ".roleRef.name")],
         _ => vec![],

@@ -15,7 +15,16 @@ pub fn seed(store: &Store) -> Result<(), ApiError> {
     }
     let rbac = |resource: &str| Gvr::new("rbac.authorization.k8s.io", "v1", resource);
     let paths = [
-        "/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version",
+        "/api",
+        "/api/*",
+        "/apis",
+        "/apis/*",
+        "/healthz",
+        "/livez",
+        "/openapi",
+        "/openapi/*",
+        "/readyz",
+        "/version",
         "/version/",
     ];
     let public = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
@@ -25,10 +34,14 @@ pub fn seed(store: &Store) -> Result<(), ApiError> {
         { "verbs": ["create"], "apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"] },
     ]);
     let roles = [
-        ("cluster-admin", json!([
-            { "verbs": ["*"], "apiGroups": ["*"], "resources": ["*"] },
-            { "verbs": ["*"], "nonResourceURLs": ["*"] },
-        ]), &["system:masters"][..]),
+        (
+            "cluster-admin",
+            json!([
+                { "verbs": ["*"], "apiGroups": ["*"], "resources": ["*"] },
+                { "verbs": ["*"], "nonResourceURLs": ["*"] },
+            ]),
+            &["system:masters"][..],
+        ),
         ("system:basic-user", reviews, &["system:authenticated"]),
         (
             "system:public-info-viewer",
@@ -68,9 +81,7 @@ pub fn keep_definition(store: &Store, document: Value) -> Result<(), ApiError> {
     let mut document = document;
     let names = document["spec"]["names"].clone();
     let now = store.clock().stamp();
-    let condition = |kind: &str, reason: &str, message: &str| {
-        json!({ "type": kind, "status": "True", "lastTransitionTime": now, "reason": reason, "message": message })
-    };
+    let condition = |kind: &str, reason: &str, message: &str| json!({ "type": kind, "status": "True", "lastTransitionTime": now, "reason": reason, "message": message });
     document["status"] = json!({
         "acceptedNames": names,
         "storedVersions": ["v1"],

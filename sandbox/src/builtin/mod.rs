@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 
 use crate::error::{ApiError, Cause};
 use crate::schema::{Schema, Type};
-use crate::store::{Origin, Registry, ResourceType, ScalePaths};
 use crate::store::Gvr;
+use crate::store::{Origin, Registry, ResourceType, ScalePaths};
 
 pub use initial::{keep_definition, seed};
 pub use secrets::decode as decode_secret;
 
 /// One built-in resource: group, version, kind, plural, short names, scope and subresources.
+#[allow(clippy::struct_excessive_bools, reason = "one field for each thing that a kind has or has not")]
 struct Builtin {
     group: &'static str,
     kind: &'static str,
@@ -85,14 +86,13 @@ const EVENT_SELECTORS: &[&str] = &[
 ];
 
 const BUILTINS: &[Builtin] = &[
-    Builtin { short: &["cm"], fields: &["data", "binaryData", "immutable"], ..namespaced("", "ConfigMap", "configmaps") },
-    Builtin { short: &["ep"], fields: &["subsets"], ..namespaced("", "Endpoints", "endpoints") },
     Builtin {
-        short: &["ev"],
-        fields: EVENT_FIELDS,
-        selectable: EVENT_SELECTORS,
-        ..namespaced("", "Event", "events")
+        short: &["cm"],
+        fields: &["data", "binaryData", "immutable"],
+        ..namespaced("", "ConfigMap", "configmaps")
     },
+    Builtin { short: &["ep"], fields: &["subsets"], ..namespaced("", "Endpoints", "endpoints") },
+    Builtin { short: &["ev"], fields: EVENT_FIELDS, selectable: EVENT_SELECTORS, ..namespaced("", "Event", "events") },
     Builtin {
         short: &["ns"],
         namespaced: false,
@@ -158,7 +158,12 @@ const BUILTINS: &[Builtin] = &[
         fields: &["subjects", "roleRef"],
         ..namespaced(RBAC, "ClusterRoleBinding", "clusterrolebindings")
     },
-    Builtin { short: &["sc"], namespaced: false, fields: STORAGE_CLASS, ..namespaced("storage.k8s.io", "StorageClass", "storageclasses") },
+    Builtin {
+        short: &["sc"],
+        namespaced: false,
+        fields: STORAGE_CLASS,
+        ..namespaced("storage.k8s.io", "StorageClass", "storageclasses")
+    },
     Builtin {
         short: &["crd", "crds"],
         namespaced: false,
@@ -237,10 +242,7 @@ pub fn fill_in(kind: &ResourceType, old: Option<&Value>, object: &mut Value) {
             }
         }
         "Secret" => secrets::fill_in(object),
-        "Pod" if old.is_none() && object["status"]["phase"].is_null() => {
-            object["status"]["phase"] = json!("Pending");
-        }
-        "PersistentVolumeClaim" if old.is_none() && object["status"]["phase"].is_null() => {
+        "Pod" | "PersistentVolumeClaim" if old.is_none() && object["status"]["phase"].is_null() => {
             object["status"]["phase"] = json!("Pending");
         }
         _ => {}
@@ -265,9 +267,7 @@ pub fn validate(kind: &ResourceType, old: Option<&Value>, object: &Value) -> Vec
     }
     match kind.kind.as_str() {
         "Secret" => secrets::validate(old, object),
-        "RoleBinding" | "ClusterRoleBinding"
-            if old.is_some_and(|old| old["roleRef"] != object["roleRef"]) =>
-        {
+        "RoleBinding" | "ClusterRoleBinding" if old.is_some_and(|old| old["roleRef"] != object["roleRef"]) => {
             vec![Cause::invalid("roleRef", format!("Invalid value: {}: cannot change roleRef", object["roleRef"]))]
         }
         _ => Vec::new(),

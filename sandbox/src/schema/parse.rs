@@ -50,10 +50,10 @@ impl Schema {
             _ => None,
         };
         let pattern = match schema["pattern"].as_str() {
-            Some(pattern) => Some(Regex::new(pattern).map_err(|error| CrdError::Pattern {
-                path: path.to_owned(),
-                error: error.to_string(),
-            })?),
+            Some(pattern) => Some(
+                Regex::new(pattern)
+                    .map_err(|error| CrdError::Pattern { path: path.to_owned(), error: error.to_string() })?,
+            ),
             None => None,
         };
         let list = match text("x-kubernetes-list-type") {

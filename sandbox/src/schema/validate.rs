@@ -201,11 +201,8 @@ fn check_rules(schema: &Schema, value: &Value, old: Option<&Value>, path: &str, 
         Value::Object(map) => {
             for (key, inner) in map {
                 let Some(field) = schema.field(key) else { continue };
-                let inner_path = if schema.properties.contains_key(key) {
-                    join(path, key)
-                } else {
-                    format!("{path}[{key}]")
-                };
+                let inner_path =
+                    if schema.properties.contains_key(key) { join(path, key) } else { format!("{path}[{key}]") };
                 check_rules(field, inner, old.and_then(|old| old.get(key)), &inner_path, causes);
             }
         }

@@ -57,13 +57,7 @@ impl Store {
     ///
     /// # Errors
     /// 404, and 409 where a precondition does not hold.
-    pub fn delete(
-        &self,
-        gvr: &Gvr,
-        namespace: &str,
-        name: &str,
-        options: &DeleteOptions,
-    ) -> Result<Deleted, ApiError> {
+    pub fn delete(&self, gvr: &Gvr, namespace: &str, name: &str, options: &DeleteOptions) -> Result<Deleted, ApiError> {
         let kind = self.kind(gvr)?;
         let now = self.clock().stamp();
         let mut inner = self.write();
@@ -125,12 +119,7 @@ fn mark(kind: &ResourceType, old: &Value, propagation: Propagation, now: &str) -
     (!completes_deletion(&marked)).then_some(marked)
 }
 
-fn check_preconditions(
-    kind: &ResourceType,
-    old: &Value,
-    name: &str,
-    options: &DeleteOptions,
-) -> Result<(), ApiError> {
+fn check_preconditions(kind: &ResourceType, old: &Value, name: &str, options: &DeleteOptions) -> Result<(), ApiError> {
     let conflict = |why: String| Err(ApiError::conflict(&kind.gvr.group, &kind.kind, name, &why));
     let uid = old["metadata"]["uid"].as_str().unwrap_or_default();
     if let Some(wanted) = options.uid.as_deref().filter(|wanted| *wanted != uid) {

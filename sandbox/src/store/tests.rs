@@ -34,8 +34,7 @@ fn finalizers_hold_and_the_last_one_lets_go() {
     assert_eq!(store.create(&gvr, config("a")).unwrap_err().code, 409);
     store.update(&gvr, "ns", "a", |object| object["metadata"]["finalizers"] = json!([])).unwrap();
     assert!(!store.exists(&gvr, "ns", "a"));
-    let kinds: Vec<ChangeKind> =
-        std::iter::from_fn(|| changes.ready().unwrap()).map(|change| change.kind).collect();
+    let kinds: Vec<ChangeKind> = std::iter::from_fn(|| changes.ready().unwrap()).map(|change| change.kind).collect();
     assert_eq!(kinds, [ChangeKind::Modified, ChangeKind::Deleted]);
 }
 

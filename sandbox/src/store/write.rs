@@ -20,7 +20,8 @@ pub enum Part {
 }
 
 /// Fields of metadata that no write changes.
-const FIXED: [&str; 5] = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"];
+const FIXED: [&str; 5] =
+    ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"];
 
 impl Store {
     /// Makes `new` what a write of `part` over `old` would leave: fixed fields restored, the other part kept,

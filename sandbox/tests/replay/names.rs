@@ -12,8 +12,7 @@ fn pattern(text: &str) -> Regex {
 
 static VERSION: LazyLock<Regex> = LazyLock::new(|| pattern(r"=rv(\d+)\b"));
 static REPEAT: LazyLock<Regex> = LazyLock::new(|| pattern(r"<repeat:([^:>]*):(\d+)>"));
-static PLACEHOLDER: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"<[a-z][a-z-]*>|\buid\d+\b|\brv\d+\b|…<trimmed>"));
+static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| pattern(r"<[a-z][a-z-]*>|\buid\d+\b|\brv\d+\b|…<trimmed>"));
 
 /// What the names of one file stand for in this run.
 #[derive(Debug, Default)]

@@ -43,8 +43,7 @@ impl Answer {
 
 /// Plays a recording.
 pub async fn play(recording: &Value, kinds: &[Value]) -> Outcome {
-    let admission =
-        if recording["mode"] == "webhooks" { AdmissionMode::Operator } else { AdmissionMode::Crds };
+    let admission = if recording["mode"] == "webhooks" { AdmissionMode::Operator } else { AdmissionMode::Crds };
     let sandbox = Sandbox::builder()
         .kinds(kinds.to_vec())
         .admission(admission)
@@ -121,8 +120,13 @@ impl Player {
     fn note(&mut self, exchange: &Value, problems: Vec<String>) {
         let request = &exchange["request"];
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let what =
-            format!("{} {} ({} {})", text(&exchange["id"]), text(&exchange["note"]), text(&request["method"]), text(&request["path"]));
+        let what = format!(
+            "{} {} ({} {})",
+            text(&exchange["id"]),
+            text(&exchange["note"]),
+            text(&request["method"]),
+            text(&request["path"])
+        );
         self.outcome.push((what, problems));
     }
 
@@ -216,7 +220,8 @@ fn python_json(value: &Value) -> String {
     match value {
         Value::Array(items) => format!("[{}]", items.iter().map(python_json).collect::<Vec<_>>().join(", ")),
         Value::Object(map) => {
-            let fields: Vec<String> = map.iter().map(|(key, value)| format!("{}: {}", json!(key), python_json(value))).collect();
+            let fields: Vec<String> =
+                map.iter().map(|(key, value)| format!("{}: {}", json!(key), python_json(value))).collect();
             format!("{{{}}}", fields.join(", "))
         }
         other => other.to_string(),

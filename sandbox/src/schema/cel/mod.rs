@@ -113,14 +113,13 @@ fn evaluate<'a>(node: &'a Node, scope: &mut Scope<'a>) -> Result<Value, String> 
         }
         Node::Index(target, index) => {
             let target = evaluate(target, scope)?;
-            let found = match evaluate(index, scope)? {
+            match evaluate(index, scope)? {
                 Value::String(key) => target.get(&key).cloned().ok_or_else(|| format!("no such key: {key}")),
                 index => {
                     let at = index.as_u64().and_then(|at| usize::try_from(at).ok());
                     at.and_then(|at| target.get(at).cloned()).ok_or_else(|| format!("index out of bounds: {index}"))
                 }
-            };
-            found
+            }
         }
         Node::Has(target, name) => Ok(json!(evaluate(target, scope)?.get(name).is_some())),
         Node::Not(inner) => Ok(json!(!truth(&evaluate(inner, scope)?)?)),
@@ -262,8 +261,8 @@ fn comprehend<'a>(
 mod tests {
     use super::*;
 
-    fn holds(rule: &str, this: Value) -> Result<bool, String> {
-        Expression::parse(rule).unwrap().holds(&this, None)
+    fn holds(rule: &str, this: impl Into<Value>) -> Result<bool, String> {
+        Expression::parse(rule).unwrap().holds(&this.into(), None)
     }
 
     #[test]
