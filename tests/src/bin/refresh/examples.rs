@@ -38,7 +38,12 @@ pub async fn run(program: &Program) -> anyhow::Result<Answers> {
         let mut own = Vec::new();
         for (index, example) in tool.examples.iter().enumerate() {
             let answer = answer(program, tool, example, &documents).await;
-            own.push(answer.with_context(|| format!("example {} of {}", index + 1, tool.name))?);
+            let answer = answer.with_context(|| format!("example {} of {}", index + 1, tool.name))?;
+            if answer.is_error {
+                let first = answer.markdown.lines().next().unwrap_or_default();
+                eprintln!("note: example {} of {} is answered by an error: {first}", index + 1, tool.name);
+            }
+            own.push(answer);
         }
         answers.insert(tool.name.clone(), own);
     }
