@@ -34,6 +34,17 @@ struct Inner {
     gates: BTreeMap<String, Arc<Waiting>>,
 }
 
+impl Inner {
+    fn add(&mut self, rule: Rule) -> u64 {
+        self.next += 1;
+        if let Action::Hold { gate, .. } = &rule.action {
+            self.gates.entry(gate.clone()).or_insert_with(Waiting::new);
+        }
+        self.rules.push(Counted { id: self.next, rule, matched: 0 });
+        self.next
+    }
+}
+
 /// A rule in force, and how often it matched.
 #[derive(Debug, Clone, Serialize)]
 pub struct Counted {
@@ -54,14 +65,7 @@ impl Faults {
 
     /// Puts `rule` in force behind those that are; returns its id.
     pub fn add(&self, rule: Rule) -> u64 {
-        let mut inner = self.lock();
-        inner.next += 1;
-        let id = inner.next;
-        if let Action::Hold { gate, .. } = &rule.action {
-            inner.gates.entry(gate.clone()).or_insert_with(Waiting::new);
-        }
-        inner.rules.push(Counted { id, rule, matched: 0 });
-        id
+        self.lock().add(rule)
     }
 
     /// Takes a rule out of force; false where there is none with that id.
@@ -107,9 +111,11 @@ impl Faults {
     }
 
     fn gate(&self, matches: Match, after: bool) -> Gate {
-        let name = format!("gate-{}", self.lock().next + 1);
-        let rule = self.add(Rule::new(matches, Action::Hold { gate: name.clone(), after }));
-        let waiting = Arc::clone(self.lock().gates.entry(name.clone()).or_insert_with(Waiting::new));
+        let mut inner = self.lock();
+        let name = format!("gate-{}", inner.next + 1);
+        let waiting = Arc::clone(inner.gates.entry(name.clone()).or_insert_with(Waiting::new));
+        let rule = inner.add(Rule::new(matches, Action::Hold { gate: name.clone(), after }));
+        drop(inner);
         Gate { faults: self.clone(), name, rule, waiting }
     }
 
