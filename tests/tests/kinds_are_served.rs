@@ -15,7 +15,12 @@ impl Api {
         let documents: Vec<Value> = kinds::crds(&world::program()).into_iter().map(|(_, document)| document).collect();
         assert!(!documents.is_empty());
         // The schema alone, without what the operator's webhooks and the operator would add.
-        let sandbox = Sandbox::builder().kinds(documents).admission(AdmissionMode::Crds).operator(OperatorConfig::off()).start().await?;
+        let sandbox = Sandbox::builder()
+            .kinds(documents)
+            .admission(AdmissionMode::Crds)
+            .operator(OperatorConfig::off())
+            .start()
+            .await?;
         Ok(Self { sandbox, http: reqwest::Client::new() })
     }
 
@@ -38,7 +43,8 @@ async fn every_described_kind_is_served() -> anyhow::Result<()> {
     let api = Api::start().await?;
     for kind in world::program().kinds {
         let base = if kind.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", kind.group) };
-        let (status, list) = api.send("GET", &format!("{base}/{}/namespaces/default/{}", kind.version, kind.plural), None).await?;
+        let (status, list) =
+            api.send("GET", &format!("{base}/{}/namespaces/default/{}", kind.version, kind.plural), None).await?;
         assert_eq!(status, 200, "{}: {list}", kind.kind);
         assert_eq!(list["kind"], format!("{}List", kind.kind).as_str());
     }
@@ -53,14 +59,19 @@ async fn descriptions_hold_as_rules() -> anyhow::Result<()> {
         (json!({ "instances": "three" }), "spec.instances"),
         (json!({ "instances": 0 }), "spec.instances"),
         (json!({ "instances": 1, "managed": { "roles": [{ "login": true }] } }), "spec.managed.roles[0].name"),
-        (json!({ "instances": 1, "managed": { "roles": [{ "name": "x", "ensure": "perhaps" }] } }), "spec.managed.roles[0].ensure"),
+        (
+            json!({ "instances": 1, "managed": { "roles": [{ "name": "x", "ensure": "perhaps" }] } }),
+            "spec.managed.roles[0].ensure",
+        ),
     ] {
         let (status, answer) = api.send("POST", CLUSTERS, Some(cluster(wrong.clone()))).await?;
         assert_eq!(status, 422, "{wrong}: {answer}");
         assert!(answer["message"].as_str().is_some_and(|message| message.contains(field)), "{answer}");
     }
     let roles = json!([{ "name": "x", "notDescribed": 7 }, { "name": "x" }]);
-    let (status, made) = api.send("POST", CLUSTERS, Some(cluster(json!({ "managed": { "roles": roles }, "unheardOf": { "a": 1 } })))).await?;
+    let (status, made) = api
+        .send("POST", CLUSTERS, Some(cluster(json!({ "managed": { "roles": roles }, "unheardOf": { "a": 1 } }))))
+        .await?;
     assert_eq!(status, 201, "{made}");
     assert_eq!(made["spec"]["instances"], 1, "defaults are filled in");
     // Descriptions are partial: what they do not know is kept. The list is no map: nothing promises unique names.

@@ -175,7 +175,10 @@ pub fn program() -> Program {
         fs::write(path, text).expect("it can be written");
     }
     let compilation = crate::compile(folder.path()).expect("it can be read");
-    let said: Vec<String> =
-        compilation.diagnostics.iter().map(|diagnostic| crate::diagnostic::render_line(&compilation.sources, diagnostic)).collect();
+    let said: Vec<String> = compilation
+        .diagnostics
+        .iter()
+        .map(|diagnostic| crate::diagnostic::render_line(&compilation.sources, diagnostic))
+        .collect();
     compilation.program.unwrap_or_else(|| panic!("{}", said.join("\n")))
 }

@@ -1,4 +1,4 @@
-//! Resource descriptions as CustomResourceDefinitions: what the sandbox serves and validates with.
+//! Resource descriptions as `CustomResourceDefinition`s: what the sandbox serves and validates with.
 //!
 //! A description holds what tools need of a kind, not all of it, so every object keeps fields that it does
 //! not describe. Lists are atomic: a description's `key` says how an edit finds an element, which is more
@@ -24,7 +24,7 @@ const STATUS_COLUMNS: &[(&str, &str)] = &[
 /// Whole numbers that stand in spec and status alike and make up the scale subresource.
 const SCALES: &[&str] = &["replicas", "instances"];
 
-/// One CustomResourceDefinition for each kind that an operator brings: file name and document. Kubernetes' own
+/// One `CustomResourceDefinition` for each kind that an operator brings: file name and document. Kubernetes' own
 /// kinds have no such form and are left out.
 #[must_use]
 pub fn crds(program: &Program) -> Vec<(String, Value)> {
@@ -175,7 +175,8 @@ fn subresources(kind: &Kind) -> Map<String, Value> {
         fields_of(kind, part).iter().any(|field| field.name == name && matches!(field.ty, KindFieldType::Int { .. }))
     };
     if let Some(name) = SCALES.iter().find(|name| counts("spec", name) && counts("status", name)) {
-        let paths = json!({ "specReplicasPath": format!(".spec.{name}"), "statusReplicasPath": format!(".status.{name}") });
+        let paths =
+            json!({ "specReplicasPath": format!(".spec.{name}"), "statusReplicasPath": format!(".status.{name}") });
         found.insert("scale".to_owned(), paths);
     }
     found
@@ -192,13 +193,19 @@ fn columns(kind: &Kind) -> Vec<Value> {
             ty => {
                 // A column `Name` would repeat the object's own.
                 let name = if field.name == "name" { title(&kind.kind) } else { title(&field.name) };
-                columns.extend(column_type(ty).map(|column_type| column(&name, column_type, &format!(".spec.{}", field.name), field)));
+                columns.extend(
+                    column_type(ty)
+                        .map(|column_type| column(&name, column_type, &format!(".spec.{}", field.name), field)),
+                );
             }
         }
     }
     for (name, heading) in STATUS_COLUMNS {
         if let Some(field) = fields_of(kind, "status").iter().find(|field| field.name == *name) {
-            columns.extend(column_type(&field.ty).map(|column_type| column(heading, column_type, &format!(".status.{name}"), field)));
+            columns.extend(
+                column_type(&field.ty)
+                    .map(|column_type| column(heading, column_type, &format!(".status.{name}"), field)),
+            );
         }
     }
     columns
@@ -222,7 +229,11 @@ fn column_type(ty: &KindFieldType) -> Option<&'static str> {
         KindFieldType::Float => Some("number"),
         KindFieldType::String { .. } | KindFieldType::Enum(_) | KindFieldType::Quantity => Some("string"),
         KindFieldType::Time => Some("date"),
-        KindFieldType::Secret | KindFieldType::List { .. } | KindFieldType::Map(_) | KindFieldType::Object { .. } | KindFieldType::Opaque => None,
+        KindFieldType::Secret
+        | KindFieldType::List { .. }
+        | KindFieldType::Map(_)
+        | KindFieldType::Object { .. }
+        | KindFieldType::Opaque => None,
     }
 }
 

@@ -98,7 +98,11 @@ pub fn grants_together<'t>(program: &Program, tools: impl IntoIterator<Item = &'
 
 fn in_order(needed: impl Iterator<Item = (String, String, BTreeSet<&'static str>)>) -> Vec<Grant> {
     needed
-        .map(|(group, resource, verbs)| Grant { group, resource, verbs: VERBS.into_iter().filter(|verb| verbs.contains(verb)).collect() })
+        .map(|(group, resource, verbs)| Grant {
+            group,
+            resource,
+            verbs: VERBS.into_iter().filter(|verb| verbs.contains(verb)).collect(),
+        })
         .collect()
 }
 
@@ -129,10 +133,15 @@ pub fn roles(program: &Program) -> Vec<(String, String)> {
             (format!("toolset-{toolset}"), format!("Rights of the toolset `{toolset}`."), tools)
         })
         .chain([
-            ("read-only".to_owned(), "Rights of the tools that only read: all that a server with `--read-only` needs.".to_owned(), up_to(program, Effect::Read)),
+            (
+                "read-only".to_owned(),
+                "Rights of the tools that only read: all that a server with `--read-only` needs.".to_owned(),
+                up_to(program, Effect::Read),
+            ),
             (
                 "no-destructive".to_owned(),
-                "Rights of the tools that destroy nothing: all that a server with `--disable-destructive` needs.".to_owned(),
+                "Rights of the tools that destroy nothing: all that a server with `--disable-destructive` needs."
+                    .to_owned(),
                 up_to(program, Effect::Write),
             ),
             ("all-tools".to_owned(), "Rights of all tools.".to_owned(), up_to(program, Effect::Destroy)),
@@ -158,7 +167,9 @@ fn role(program: &Program, name: &str, about: &str, source: &str, tools: &[&Tool
         }
         text.push_str("#\n");
     }
-    text.push_str("# Bind it to the server's account: by a RoleBinding in each namespace that it may work in, or by a\n");
+    text.push_str(
+        "# Bind it to the server's account: by a RoleBinding in each namespace that it may work in, or by a\n",
+    );
     text.push_str("# ClusterRoleBinding for all of them.\n");
     let _ = write!(
         text,
@@ -182,14 +193,23 @@ fn role(program: &Program, name: &str, about: &str, source: &str, tools: &[&Tool
 pub fn rules(program: &Program, grants: &[Grant], tools: &[&Tool]) -> String {
     let mut text = String::new();
     for grant in grants {
-        let found = program.kinds.iter().enumerate().find(|(_, kind)| kind.group == grant.group && kind.plural == grant.resource);
+        let found = program
+            .kinds
+            .iter()
+            .enumerate()
+            .find(|(_, kind)| kind.group == grant.group && kind.plural == grant.resource);
         if let Some((index, kind)) = found {
             for note in notes(kind, KindId(index), grant, tools) {
                 let _ = writeln!(text, "# {note}");
             }
         }
         let group = if grant.group.is_empty() { "\"\"" } else { &grant.group };
-        let _ = write!(text, "- apiGroups: [{group}]\n  resources: [{}]\n  verbs: [{}]\n", grant.resource, grant.verbs.join(", "));
+        let _ = write!(
+            text,
+            "- apiGroups: [{group}]\n  resources: [{}]\n  verbs: [{}]\n",
+            grant.resource,
+            grant.verbs.join(", ")
+        );
     }
     text
 }
@@ -199,7 +219,8 @@ fn notes(kind: &Kind, id: KindId, grant: &Grant, tools: &[&Tool]) -> Vec<String>
     if kind.metadata_only && grant.verbs.iter().any(|verb| matches!(*verb, "get" | "list" | "watch")) {
         notes.push("Only metadata is ever read; Kubernetes has no right for that alone.".to_owned());
     }
-    let users: Vec<&&Tool> = tools.iter().filter(|tool| tool.steps.iter().any(|step| kind_of(step) == Some(id))).collect();
+    let users: Vec<&&Tool> =
+        tools.iter().filter(|tool| tool.steps.iter().any(|step| kind_of(step) == Some(id))).collect();
     if users.iter().all(|tool| can_do_without(tool, id)) {
         notes.push("Can be left out: the answer then says what is missing.".to_owned());
     }

@@ -26,12 +26,20 @@ pub fn index(program: &Program) -> String {
         let _ = writeln!(text, "## {}\n", capitalized(toolset));
         let rows: Vec<Vec<String>> = tools
             .iter()
-            .map(|tool| vec![format!("[{}]({}.md)", code(&tool.name), tool.name), effect(tool.effect).to_owned(), first_sentence(&tool.about)])
+            .map(|tool| {
+                vec![
+                    format!("[{}]({}.md)", code(&tool.name), tool.name),
+                    effect(tool.effect).to_owned(),
+                    first_sentence(&tool.about),
+                ]
+            })
             .collect();
         let _ = writeln!(text, "{}", table(&["Tool", "Effect", "What it does"], &rows));
     }
     let _ = writeln!(text, "## Rights\n\n{}", rights(program, toolsets.keys().copied()));
-    text.push_str("What clients see: [`schemas/`](../schemas). The handlers as they are compiled: [`expanded/`](../expanded).\n");
+    text.push_str(
+        "What clients see: [`schemas/`](../schemas). The handlers as they are compiled: [`expanded/`](../expanded).\n",
+    );
     text
 }
 
@@ -41,7 +49,11 @@ fn rights<'t>(program: &Program, toolsets: impl Iterator<Item = &'t str>) -> Str
     let rows: Vec<Vec<String>> = grants
         .iter()
         .map(|grant| {
-            let resource = if grant.group.is_empty() { grant.resource.clone() } else { format!("{}.{}", grant.resource, grant.group) };
+            let resource = if grant.group.is_empty() {
+                grant.resource.clone()
+            } else {
+                format!("{}.{}", grant.resource, grant.group)
+            };
             vec![code(&resource), grant.verbs.join(", ")]
         })
         .collect();

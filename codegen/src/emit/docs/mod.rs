@@ -33,7 +33,14 @@ pub struct ExampleAnswer {
 #[must_use]
 pub fn page(program: &Program, tool: &Tool, answers: &[ExampleAnswer]) -> String {
     let mut text = format!("<!-- @generated from specs/{}; do not edit. -->\n\n# {}\n\n", tool.file, tool.title.trim());
-    let _ = writeln!(text, "{} · toolset {} · {} · {}\n", code(&tool.name), code(&tool.toolset), effect(tool.effect), repeating(tool));
+    let _ = writeln!(
+        text,
+        "{} · toolset {} · {} · {}\n",
+        code(&tool.name),
+        code(&tool.toolset),
+        effect(tool.effect),
+        repeating(tool)
+    );
     let _ = writeln!(text, "{}\n", tool.about.trim());
     section(&mut text, "Parameters", &parameters::parameters(tool), "None.");
     section(&mut text, "What it reads and writes", &objects::objects(program, tool), "Nothing in Kubernetes.");
@@ -73,7 +80,9 @@ fn repeating(tool: &Tool) -> &'static str {
 }
 
 fn dry_run(tool: &Tool) -> String {
-    let Some(param) = tool.params.iter().find(|param| param.meaning == Some(Meaning::DryRun)) else { return String::new() };
+    let Some(param) = tool.params.iter().find(|param| param.meaning == Some(Meaning::DryRun)) else {
+        return String::new();
+    };
     let mut text = format!(
         "With {} every write is sent with the API server's own dry run: permissions, validation and admission are really asked, and nothing is changed. The answer has the outcome `planned` and shows what would change.",
         code(&format!("{}: true", param.name))
@@ -121,7 +130,12 @@ fn examples(tool: &Tool, answers: &[ExampleAnswer]) -> String {
         let call = json!({ "name": tool.name, "arguments": example.call });
         let _ = writeln!(text, "{}", fence("json", &format!("{call:#}")));
         if let Some(answer) = answers.get(index) {
-            let _ = writeln!(text, "{}:\n\n{}", if answer.is_error { "Answer, an error" } else { "Answer" }, quote(&answer.markdown));
+            let _ = writeln!(
+                text,
+                "{}:\n\n{}",
+                if answer.is_error { "Answer, an error" } else { "Answer" },
+                quote(&answer.markdown)
+            );
         }
     }
     text

@@ -20,7 +20,8 @@ pub fn objects(program: &Program, tool: &Tool) -> String {
         .map(|id| {
             let kind = &program.kinds[id.0];
             let mut doings: Vec<String> = Vec::new();
-            for doing in tool.steps.iter().filter(|step| rbac::kind_of(step) == Some(id)).map(|step| doing(step, kind)) {
+            for doing in tool.steps.iter().filter(|step| rbac::kind_of(step) == Some(id)).map(|step| doing(step, kind))
+            {
                 if !doings.contains(&doing) {
                     doings.push(doing);
                 }

@@ -5,8 +5,11 @@ use crate::lowered::{Bounds, Expr, ExprKind, Meaning, Param, ParamDefault, Param
 
 /// The table; nothing for a tool without parameters.
 pub fn parameters(tool: &Tool) -> String {
-    let rows: Vec<Vec<String>> =
-        tool.params.iter().map(|param| vec![code(&param.name), type_of(param), default_of(tool, param), meaning(param)]).collect();
+    let rows: Vec<Vec<String>> = tool
+        .params
+        .iter()
+        .map(|param| vec![code(&param.name), type_of(param), default_of(tool, param), meaning(param)])
+        .collect();
     table(&["Parameter", "Type", "Default", "Meaning"], &rows)
 }
 
@@ -16,7 +19,9 @@ fn type_of(param: &Param) -> String {
         ParamType::Int => "integer".to_owned(),
         ParamType::Float => "number".to_owned(),
         ParamType::String => "string".to_owned(),
-        ParamType::Enum(words) => return listed(&words.iter().map(|word| code(word)).collect::<Vec<_>>()).replace(" and ", " or "),
+        ParamType::Enum(words) => {
+            return listed(&words.iter().map(|word| code(word)).collect::<Vec<_>>()).replace(" and ", " or ");
+        }
         ParamType::Quantity => "Kubernetes quantity".to_owned(),
         ParamType::Secret => "secret string".to_owned(),
         ParamType::StringList => "list of strings".to_owned(),
@@ -54,7 +59,8 @@ fn bounds(bounds: &Bounds) -> Vec<String> {
     }
     if let Some(reserved) = &bounds.reserved {
         let names = reserved.names.iter().map(|name| code(name));
-        let names: Vec<String> = names.chain(reserved.prefixes.iter().map(|prefix| code(&format!("{prefix}*")))).collect();
+        let names: Vec<String> =
+            names.chain(reserved.prefixes.iter().map(|prefix| code(&format!("{prefix}*")))).collect();
         if !names.is_empty() {
             found.push(format!("not {}", listed(&names).replace(" and ", " or ")));
         }

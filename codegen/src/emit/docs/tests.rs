@@ -18,7 +18,10 @@ fn a_page_of_a_tool_that_writes() {
 
 #[test]
 fn a_page_of_a_tool_that_destroys() {
-    insta::assert_snapshot!(page_of("drop_widget", &[answer("Dropped one.", false), answer("**Widget `two` is not there.**", true)]));
+    insta::assert_snapshot!(page_of(
+        "drop_widget",
+        &[answer("Dropped one.", false), answer("**Widget `two` is not there.**", true)]
+    ));
 }
 
 #[test]

@@ -17,7 +17,10 @@ fn a_definition_has_names_and_one_version() {
     assert_eq!(crd["metadata"]["name"], "widgets.shop.example");
     assert_eq!(crd["spec"]["group"], "shop.example");
     assert_eq!(crd["spec"]["scope"], "Namespaced");
-    assert_eq!(crd["spec"]["names"], json!({ "kind": "Widget", "listKind": "WidgetList", "plural": "widgets", "singular": "widget" }));
+    assert_eq!(
+        crd["spec"]["names"],
+        json!({ "kind": "Widget", "listKind": "WidgetList", "plural": "widgets", "singular": "widget" })
+    );
     let version = &crd["spec"]["versions"][0];
     assert_eq!((&version["name"], &version["served"], &version["storage"]), (&json!("v1"), &json!(true), &json!(true)));
     assert_eq!(
@@ -50,8 +53,14 @@ fn fields_keep_types_bounds_and_defaults() {
     let parts = &properties["parts"];
     assert_eq!(parts["type"], "array");
     assert_eq!(parts.get("x-kubernetes-list-type"), None, "an edit's key is no promise of the kind");
-    assert_eq!(parts["items"]["properties"]["name"], json!({ "type": "string", "pattern": "^[a-z|]+$", "maxLength": 9 }));
-    assert_eq!(schema["properties"]["status"]["properties"]["since"], json!({ "type": "string", "format": "date-time" }));
+    assert_eq!(
+        parts["items"]["properties"]["name"],
+        json!({ "type": "string", "pattern": "^[a-z|]+$", "maxLength": 9 })
+    );
+    assert_eq!(
+        schema["properties"]["status"]["properties"]["since"],
+        json!({ "type": "string", "format": "date-time" })
+    );
 }
 
 #[test]

@@ -28,7 +28,11 @@ pub fn schemas() -> Vec<(String, Value)> {
 }
 
 fn shared_steps() -> Value {
-    mapping(&[("steps", named("Named lists of steps; `- use: NAME` puts them in its place.", reference("steps")), true)])
+    mapping(&[(
+        "steps",
+        named("Named lists of steps; `- use: NAME` puts them in its place.", reference("steps")),
+        true,
+    )])
 }
 
 /// A root schema with all definitions beside it.

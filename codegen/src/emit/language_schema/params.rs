@@ -7,11 +7,23 @@ use super::pieces::{flag, int, mapping, named, reference, size, text, texts, wor
 /// Keys of a parameter; all but `type` and `about` are optional, and those too beside `use`.
 fn keys(own: bool) -> Vec<(&'static str, Value, bool)> {
     vec![
-        ("type", words("What it takes.", &["bool", "int", "float", "string", "quantity", "secret", "list<string>"]), own),
+        (
+            "type",
+            words("What it takes.", &["bool", "int", "float", "string", "quantity", "secret", "list<string>"]),
+            own,
+        ),
         ("about", text("What it is, for models and people."), own),
         ("required", flag("Must be passed."), false),
-        ("default", json!({ "description": "A value, or one `{{ expression }}` that is worked out when the call comes. Without one, and not required, the parameter is optional." }), false),
-        ("enum", json!({ "description": "The words that it takes.", "type": "array", "items": { "type": "string" }, "minItems": 1 }), false),
+        (
+            "default",
+            json!({ "description": "A value, or one `{{ expression }}` that is worked out when the call comes. Without one, and not required, the parameter is optional." }),
+            false,
+        ),
+        (
+            "enum",
+            json!({ "description": "The words that it takes.", "type": "array", "items": { "type": "string" }, "minItems": 1 }),
+            false,
+        ),
         ("min", int("Least number."), false),
         ("max", int("Greatest number."), false),
         ("min_length", size("Fewest characters."), false),
@@ -19,15 +31,14 @@ fn keys(own: bool) -> Vec<(&'static str, Value, bool)> {
         ("pattern", text("Regular expression, anchored with `^` and `$`, without look-around."), false),
         (
             "format",
-            words("A named form, with its pattern and length.", &["dns1123_label", "dns1123_subdomain", "dns1035_label"]),
+            words(
+                "A named form, with its pattern and length.",
+                &["dns1123_label", "dns1123_subdomain", "dns1035_label"],
+            ),
             false,
         ),
         ("reserved", reference("reserved"), false),
-        (
-            "meaning",
-            words("A role that the runtime knows.", &["dry_run", "confirmation", "limit", "cursor"]),
-            false,
-        ),
+        ("meaning", words("A role that the runtime knows.", &["dry_run", "confirmation", "limit", "cursor"]), false),
     ]
 }
 
@@ -50,7 +61,10 @@ pub fn definitions() -> Map<String, Value> {
     );
     all.insert(
         "reserved".to_owned(),
-        mapping(&[("names", texts("Whole names that are refused."), false), ("prefixes", texts("Beginnings of names that are refused."), false)]),
+        mapping(&[
+            ("names", texts("Whole names that are refused."), false),
+            ("prefixes", texts("Beginnings of names that are refused."), false),
+        ]),
     );
     all
 }

@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 /// A closed mapping: key, schema, whether it must be there.
 pub fn mapping(keys: &[(&str, Value, bool)]) -> Value {
-    let properties: Map<String, Value> = keys.iter().map(|(key, schema, _)| ((*key).to_owned(), schema.clone())).collect();
+    let properties: Map<String, Value> =
+        keys.iter().map(|(key, schema, _)| ((*key).to_owned(), schema.clone())).collect();
     let required: Vec<&str> = keys.iter().filter(|(_, _, required)| *required).map(|(key, _, _)| *key).collect();
     let mut schema = Map::new();
     schema.insert("type".to_owned(), json!("object"));
@@ -18,7 +19,11 @@ pub fn mapping(keys: &[(&str, Value, bool)]) -> Value {
 
 /// A mapping of names to one kind of thing.
 pub fn named(about: &str, schema: Value) -> Value {
-    json!({ "description": about, "type": "object", "additionalProperties": schema })
+    let mut named = Map::new();
+    named.insert("description".to_owned(), json!(about));
+    named.insert("type".to_owned(), json!("object"));
+    named.insert("additionalProperties".to_owned(), schema);
+    Value::Object(named)
 }
 
 /// Plain text.

@@ -10,15 +10,27 @@ type Keys = Vec<(&'static str, Value, bool)>;
 
 /// Clauses of any step.
 fn clauses() -> Keys {
-    let advice = ["forbidden", "not_found", "already_exists", "conflict", "invalid"].map(|on| (on, scalar("What to do about it."), false));
+    let advice = ["forbidden", "not_found", "already_exists", "conflict", "invalid"]
+        .map(|on| (on, scalar("What to do about it."), false));
     vec![
         ("when", condition("Only where this holds."), false),
-        ("missing", words("Not found, or the kind not known there, is no error: the result is absent.", &["ok"]), false),
+        (
+            "missing",
+            words("Not found, or the kind not known there, is no error: the result is absent.", &["ok"]),
+            false,
+        ),
         ("forbidden", scalar("403 is no error: the result is absent, and this note becomes a warning."), false),
-        ("advice", described_mapping("What to do about a failure, beside the runtime's own advice.", mapping(&advice)), false),
+        (
+            "advice",
+            described_mapping("What to do about a failure, beside the runtime's own advice.", mapping(&advice)),
+            false,
+        ),
         (
             "undo",
-            words("What takes the step back where a later write fails: `delete` what was created, `restore` the element as it was.", &["delete", "restore"]),
+            words(
+                "What takes the step back where a later write fails: `delete` what was created, `restore` the element as it was.",
+                &["delete", "restore"],
+            ),
             false,
         ),
     ]
@@ -58,7 +70,9 @@ fn forms_of_steps() -> Vec<(&'static str, Value)> {
             "delete_each",
             step(
                 "delete",
-                text("Delete each of a list; a failure does not stop it. The name of the result, `{ done, failed: [{ name, reason }] }`."),
+                text(
+                    "Delete each of a list; a failure does not stop it. The name of the result, `{ done, failed: [{ name, reason }] }`.",
+                ),
                 vec![("each", scalar("The objects."), true)],
             ),
         ),

@@ -24,8 +24,10 @@ fn yaml(path: &Path) -> Value {
 }
 
 fn files(folder: &str) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> =
-        std::fs::read_dir(specs().join(folder)).expect("the folder can be read").map(|entry| entry.expect("an entry").path()).collect();
+    let mut found: Vec<PathBuf> = std::fs::read_dir(specs().join(folder))
+        .expect("the folder can be read")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     found.sort();
     assert!(!found.is_empty());
     found
@@ -48,7 +50,9 @@ fn every_spec_fits() {
     let resource = validator("spec-resource.json");
     let mut found = Vec::new();
     let mut check = |validator: &Validator, path: &Path| {
-        found.extend(problems(validator, &yaml(path)).into_iter().map(|problem| format!("{}: {problem}", path.display())));
+        found.extend(
+            problems(validator, &yaml(path)).into_iter().map(|problem| format!("{}: {problem}", path.display())),
+        );
     };
     for path in files("tools") {
         check(&tool, &path);
@@ -103,7 +107,8 @@ fn keys_asked_for(sources: &[&str]) -> BTreeSet<String> {
     let helped = regex::Regex::new(r#"(?:read_scalars\(&?\w+, |\bvalue\(|\btexts\()"([a-z_]+)""#).expect("a pattern");
     let mut keys = BTreeSet::new();
     for source in sources {
-        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(source)).expect("the reader's source");
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(source))
+            .expect("the reader's source");
         for pattern in [&asked, &helped] {
             keys.extend(pattern.captures_iter(&text).map(|found| found[1].to_owned()));
         }
@@ -129,7 +134,8 @@ fn keys_of(schema: &Value, keys: &mut BTreeSet<String>) {
 
 #[test]
 fn the_keys_are_those_of_the_reader() {
-    let asked = keys_asked_for(&["syntax/tool.rs", "syntax/params.rs", "syntax/steps.rs", "syntax/value.rs", "kinds/read.rs"]);
+    let asked =
+        keys_asked_for(&["syntax/tool.rs", "syntax/params.rs", "syntax/steps.rs", "syntax/value.rs", "kinds/read.rs"]);
     assert!(asked.len() > 40, "the reader's keys are not found: {asked:?}");
     let mut said = BTreeSet::new();
     for (_, schema) in schemas() {
@@ -162,7 +168,9 @@ fn sample(schema: &Value, root: &Value, word: usize, depth: usize) -> Value {
         "array" => json!([sample(&schema["items"], root, word, depth - 1)]),
         "object" => {
             let mut entries = serde_json::Map::new();
-            let required = |key: &str| schema["required"].as_array().is_some_and(|keys| keys.iter().any(|required| required == key));
+            let required = |key: &str| {
+                schema["required"].as_array().is_some_and(|keys| keys.iter().any(|required| required == key))
+            };
             for (key, property) in schema["properties"].as_object().into_iter().flatten() {
                 // Objects hold objects without end; some depth is enough.
                 if (depth > 0 && key != "...") || required(key) {
@@ -189,7 +197,12 @@ fn objections(path: &str, document: &Value) -> Vec<String> {
     std::fs::write(&file, document.to_string()).expect("it can be written");
     let compilation = crate::compile(folder.path()).expect("it can be read");
     let form = [Code::Yaml, Code::UnknownKey, Code::MissingKey, Code::WrongShape, Code::UnknownWord, Code::UnknownVerb];
-    compilation.diagnostics.iter().filter(|said| form.contains(&said.code)).map(|said| render_line(&compilation.sources, said)).collect()
+    compilation
+        .diagnostics
+        .iter()
+        .filter(|said| form.contains(&said.code))
+        .map(|said| render_line(&compilation.sources, said))
+        .collect()
 }
 
 /// What the schemas allow the compiler reads: every key, every word, every form of a step.

@@ -19,10 +19,19 @@ pub fn tool() -> Value {
         ("title", text("For people, a few words."), true),
         (
             "effect",
-            words("What the tool does to the world. `read` has no step that writes; `write` creates and changes; only `destroy` deletes.", &["read", "write", "destroy"]),
+            words(
+                "What the tool does to the world. `read` has no step that writes; `write` creates and changes; only `destroy` deletes.",
+                &["read", "write", "destroy"],
+            ),
             true,
         ),
-        ("idempotent", flag("Calling it again with the same arguments changes nothing more. `true` for `read`, else `false` unless said."), false),
+        (
+            "idempotent",
+            flag(
+                "Calling it again with the same arguments changes nothing more. `true` for `read`, else `false` unless said.",
+            ),
+            false,
+        ),
         ("about", text("For models: what it does, when to take it."), true),
         ("params", reference("params"), false),
         ("steps", reference("steps"), true),
@@ -58,8 +67,10 @@ fn output() -> Value {
 }
 
 fn answer() -> Value {
-    let templates: Vec<(&str, Value, bool)> =
-        OUTCOMES.iter().map(|outcome| (*outcome, text("Template of the answer with this outcome."), *outcome == "done")).collect();
+    let templates: Vec<(&str, Value, bool)> = OUTCOMES
+        .iter()
+        .map(|outcome| (*outcome, text("Template of the answer with this outcome."), *outcome == "done"))
+        .collect();
     json!({
         "description": "What a person reads: a Jinja template in Markdown, or one for each outcome.",
         "anyOf": [text("Template of the answer, whatever the outcome."), mapping(&templates)],

@@ -85,7 +85,9 @@ pub fn definitions() -> Map<String, Value> {
 fn vocabulary() -> String {
     let list = |form: Form| {
         let found: Vec<String> = names(form)
-            .filter(|name| WORDS.iter().all(|word| word.form != form || word.name != *name || word.place != Place::Template))
+            .filter(|name| {
+                WORDS.iter().all(|word| word.form != form || word.name != *name || word.place != Place::Template)
+            })
             .map(|name| format!("`{name}`"))
             .collect();
         found.join(", ")

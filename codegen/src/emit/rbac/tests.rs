@@ -8,14 +8,20 @@ fn tool<'p>(program: &'p Program, name: &str) -> &'p Tool {
 }
 
 fn needed(program: &Program, name: &str) -> Vec<String> {
-    grants(program, tool(program, name)).iter().map(|grant| format!("{}/{}: {}", grant.group, grant.resource, grant.verbs.join(" "))).collect()
+    grants(program, tool(program, name))
+        .iter()
+        .map(|grant| format!("{}/{}: {}", grant.group, grant.resource, grant.verbs.join(" ")))
+        .collect()
 }
 
 #[test]
 fn each_verb_needs_what_its_requests_need() {
     let program = fixture::program();
     assert_eq!(needed(&program, "read_notes"), ["/notes: list"]);
-    assert_eq!(needed(&program, "make_widget"), ["/notes: get list create patch delete", "shop.example/widgets: get watch patch"]);
+    assert_eq!(
+        needed(&program, "make_widget"),
+        ["/notes: get list create patch delete", "shop.example/widgets: get watch patch"]
+    );
     assert_eq!(needed(&program, "drop_widget"), ["shop.example/widgets: get delete"]);
     assert_eq!(needed(&program, "paint_widget"), ["shop.example/widgets: get patch"]);
 }
@@ -40,9 +46,13 @@ fn sets_have_the_rights_of_their_tools() {
         ]
     );
     for (name, text) in &roles {
-        let role: serde_json::Value = serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}\n{text}"));
+        let role: serde_json::Value =
+            serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}\n{text}"));
         assert_eq!(role["kind"], "ClusterRole", "{name}");
-        assert_eq!(role["metadata"]["name"], format!("cnpg-mcp-{}", name.trim_end_matches(".yaml").replace('_', "-")).as_str());
+        assert_eq!(
+            role["metadata"]["name"],
+            format!("cnpg-mcp-{}", name.trim_end_matches(".yaml").replace('_', "-")).as_str()
+        );
         let rights: BTreeSet<String> = role["rules"]
             .as_array()
             .expect("rules")
@@ -55,7 +65,9 @@ fn sets_have_the_rights_of_their_tools() {
             .collect();
         let tools: Vec<&Tool> = match name.as_str() {
             "all-tools.yaml" => program.tools.iter().collect(),
-            "no-destructive.yaml" => vec![tool(&program, "make_widget"), tool(&program, "paint_widget"), tool(&program, "read_notes")],
+            "no-destructive.yaml" => {
+                vec![tool(&program, "make_widget"), tool(&program, "paint_widget"), tool(&program, "read_notes")]
+            }
             "read-only.yaml" | "toolset-notes.yaml" => vec![tool(&program, "read_notes")],
             "toolset-widgets.yaml" => program.tools.iter().filter(|tool| tool.toolset == "widgets").collect(),
             own => vec![tool(&program, own.trim_end_matches(".yaml"))],
@@ -63,7 +75,13 @@ fn sets_have_the_rights_of_their_tools() {
         let wanted: BTreeSet<String> = tools
             .into_iter()
             .flat_map(|tool| grants(&program, tool))
-            .flat_map(|grant| grant.verbs.iter().map(|verb| format!("{:?} {:?} {verb:?}", grant.group, grant.resource)).collect::<Vec<_>>())
+            .flat_map(|grant| {
+                grant
+                    .verbs
+                    .iter()
+                    .map(|verb| format!("{:?} {:?} {verb:?}", grant.group, grant.resource))
+                    .collect::<Vec<_>>()
+            })
             .collect();
         assert_eq!(rights, wanted, "{name}");
     }

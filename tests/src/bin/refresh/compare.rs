@@ -50,7 +50,8 @@ fn read_into(root: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) 
         if path.is_dir() {
             read_into(root, &path, found)?;
         } else if let Ok(relative) = path.strip_prefix(root) {
-            let name = relative.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+            let name =
+                relative.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
             found.insert(name, fs::read(&path)?);
         }
     }
@@ -63,15 +64,20 @@ mod tests {
 
     #[test]
     fn missing_changed_and_stale_files_are_shown() {
-        let root = tempfile::tempdir().unwrap();
-        fs::create_dir(root.path().join("docs")).unwrap();
-        fs::write(root.path().join("docs/same.md"), "x\n").unwrap();
-        fs::write(root.path().join("docs/changed.md"), "a\nb\n").unwrap();
-        fs::write(root.path().join("docs/stale.md"), "old\n").unwrap();
-        fs::write(root.path().join("foreign.txt"), "left alone\n").unwrap();
+        let root = tempfile::tempdir().expect("a folder");
+        fs::create_dir(root.path().join("docs")).expect("it can be made");
+        fs::write(root.path().join("docs/same.md"), "x\n").expect("it can be written");
+        fs::write(root.path().join("docs/changed.md"), "a\nb\n").expect("it can be written");
+        fs::write(root.path().join("docs/stale.md"), "old\n").expect("it can be written");
+        fs::write(root.path().join("foreign.txt"), "left alone\n").expect("it can be written");
         let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
-        let wanted = [file("docs/same.md", "x\n"), file("docs/changed.md", "a\nc\n"), file("docs/new.md", "n\n"), file("top.json", "{}\n")];
-        let found = differences(root.path(), &["docs"], &wanted).unwrap();
+        let wanted = [
+            file("docs/same.md", "x\n"),
+            file("docs/changed.md", "a\nc\n"),
+            file("docs/new.md", "n\n"),
+            file("top.json", "{}\n"),
+        ];
+        let found = differences(root.path(), &["docs"], &wanted).expect("it can be read");
         assert_eq!(
             found,
             [

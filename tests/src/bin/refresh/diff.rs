@@ -96,7 +96,9 @@ fn by_longest_common<'t>(old: &[&'t str], new: &[&'t str], lines: &mut Vec<Line<
             lines.push(Line::Kept(old[left]));
             left += 1;
             right += 1;
-        } else if right == new.len() || (both && longest[(left + 1) * width + right] >= longest[left * width + right + 1]) {
+        } else if right == new.len()
+            || (both && longest[(left + 1) * width + right] >= longest[left * width + right + 1])
+        {
             lines.push(Line::Gone(old[left]));
             left += 1;
         } else {
@@ -119,7 +121,10 @@ mod tests {
     fn changes_stand_in_their_surroundings() {
         let before = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16\n";
         let after = "1\n2\n3\n4\n5\nsix\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16\n17\n";
-        assert_eq!(unified(before, after), "@@ -3,7 +3,7 @@\n 3\n 4\n 5\n-6\n+six\n 7\n 8\n 9\n@@ -14,3 +14,4 @@\n 14\n 15\n 16\n+17\n");
+        assert_eq!(
+            unified(before, after),
+            "@@ -3,7 +3,7 @@\n 3\n 4\n 5\n-6\n+six\n 7\n 8\n 9\n@@ -14,3 +14,4 @@\n 14\n 15\n 16\n+17\n"
+        );
     }
 
     #[test]

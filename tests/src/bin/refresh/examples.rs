@@ -85,7 +85,8 @@ fn time(text: &str) -> anyhow::Result<Time> {
 /// What is shown must be what the schema promises.
 fn fits(schema: &Value, output: &Value) -> anyhow::Result<()> {
     let validator = jsonschema::validator_for(schema).map_err(|error| anyhow!("the output schema: {error}"))?;
-    let problems: Vec<String> = validator.iter_errors(output).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let problems: Vec<String> =
+        validator.iter_errors(output).map(|error| format!("{}: {error}", error.instance_path())).collect();
     if problems.is_empty() {
         return Ok(());
     }
