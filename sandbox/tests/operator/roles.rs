@@ -169,3 +169,24 @@ async fn declared_roles_follow_their_objects() {
     let contents = ground.sandbox.operator().postgres().contents("default", "pg1").unwrap();
     assert!(contents.has_role("kept") && !contents.has_role("dropped"));
 }
+
+#[tokio::test]
+async fn roles_added_at_once_all_arrive() {
+    let ground = with_roles(json!([])).await;
+    let add = |number: usize| {
+        let role = json!([{"op": "add", "path": "/spec/managed/roles/-", "value": {"name": format!("u{number:02}")}}]);
+        let request = ground.client.patch(ground.url(PG1)).header("content-type", "application/json-patch+json");
+        async move { request.body(role.to_string()).send().await.unwrap().status().as_u16() }
+    };
+    let statuses = futures::future::join_all((0..40).map(add)).await;
+    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    let done = ground
+        .until(PG1, |cluster| {
+            let list = cluster["status"]["managedRolesStatus"]["byStatus"]["reconciled"].as_array();
+            list.is_some_and(|list| list.len() == 40)
+        })
+        .await;
+    assert_eq!(done["spec"]["managed"]["roles"].as_array().unwrap().len(), 40);
+    let contents = ground.sandbox.operator().postgres().contents("default", "pg1").unwrap();
+    assert!((0..40).all(|number| contents.has_role(&format!("u{number:02}"))));
+}

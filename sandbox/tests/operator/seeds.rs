@@ -66,3 +66,18 @@ async fn bare_clusters_come_to_life_when_changed() {
     let done = json!(["u1"]);
     ground.until(path, |cluster| cluster["status"]["managedRolesStatus"]["byStatus"]["reconciled"] == done).await;
 }
+
+#[tokio::test]
+async fn many_clusters_come_to_life_at_once() {
+    let ground = started(builder().preload(Seed::clusters(300))).await;
+    let path =
+        |number: usize| format!("/apis/postgresql.cnpg.io/v1/namespaces/load-{}/clusters/pg-{number:05}", number % 10);
+    let numbers: Vec<usize> = (0..300).step_by(12).collect();
+    let (ground, path) = (&ground, &path);
+    let grow = |number: usize| async move { ground.patch(&path(number), json!({"spec": {"instances": 3}})).await };
+    futures::future::join_all(numbers.iter().copied().map(grow)).await;
+    for number in numbers {
+        ground.until(&path(number), |cluster| is_healthy(cluster) && cluster["status"]["instances"] == 3).await;
+    }
+    assert_eq!(ground.get("/api/v1/pods").await["items"].as_array().unwrap().len(), 75);
+}
