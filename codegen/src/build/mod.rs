@@ -37,23 +37,39 @@ pub fn run() -> io::Result<()> {
     println!("cargo::rerun-if-changed={}", specs.display());
     let out = env::var_os("OUT_DIR").map(PathBuf::from).ok_or_else(|| io::Error::other("OUT_DIR is not set; this runs in a build script"))?;
 
-    let compilation = crate::compile(&specs)?;
-    for diagnostic in &compilation.diagnostics {
-        let key = match diagnostic.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        println!("cargo::{key}=specs/{}", render_line(&compilation.sources, diagnostic));
+    for line in generate(&specs, &out)? {
+        println!("{line}");
     }
+    Ok(())
+}
+
+/// Compiles the specs of a folder into another one; what it has to say comes back as lines for cargo.
+///
+/// # Errors
+/// Where specs cannot be read or files cannot be written.
+pub fn generate(specs: &Path, out: &Path) -> io::Result<Vec<String>> {
+    let compilation = crate::compile(specs)?;
+    let mut lines: Vec<String> = compilation
+        .diagnostics
+        .iter()
+        .map(|diagnostic| {
+            let key = match diagnostic.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            };
+            format!("cargo::{key}=specs/{}", render_line(&compilation.sources, diagnostic))
+        })
+        .collect();
     let Some(program) = &compilation.program else {
-        println!("cargo::error=`cargo run -p cnpg-mcp-codegen -- check` shows these places with their lines");
-        return Ok(());
+        lines.push("cargo::error=`cargo run -p cnpg-mcp-codegen -- check` shows these places with their lines".to_owned());
+        return Ok(lines);
     };
     for file in rust::files(program) {
         write_if_changed(&out.join(&file.path), &file.text)?;
     }
     let kinds: Vec<serde_json::Value> = kinds::crds(program).into_iter().map(|(_, document)| document).collect();
-    write_if_changed(&out.join(KINDS_FILE), &serde_json::Value::from(kinds).to_string())
+    write_if_changed(&out.join(KINDS_FILE), &serde_json::Value::from(kinds).to_string())?;
+    Ok(lines)
 }
 
 /// The folder of specs: named by the environment, else beside the crate that is built.

@@ -57,6 +57,18 @@ pub fn struct_names(program: &Program) -> Vec<String> {
 fn read(program: &Program) -> Read {
     let mut read = Read { objects: BTreeSet::new(), fields: BTreeSet::new() };
     for tool in &program.tools {
+        for field in &tool.output {
+            whole(program, &field.value.ty, &mut read);
+        }
+        for step in &tool.steps {
+            let sent = match &step.verb {
+                Verb::Create(create) => vec![&create.body],
+                Verb::Patch(patch) => vec![&patch.set],
+                Verb::Edit(edit) => edit.put.iter().chain(&edit.set).collect(),
+                _ => Vec::new(),
+            };
+            sent.into_iter().for_each(|body| sent_whole(program, body, &mut read));
+        }
         walk::tool(tool, &mut |expr| {
             if let ExprKind::Field { of, name } = &expr.kind
                 && let Type::Object(id) = of.ty.required()
@@ -88,6 +100,44 @@ fn read(program: &Program) -> Read {
         }
     }
     read
+}
+
+/// Objects that go into an output as they are, with everything in them.
+fn whole(program: &Program, ty: &Type, read: &mut Read) {
+    match ty {
+        Type::List(inner) | Type::Map(inner) | Type::Optional(inner) => whole(program, inner, read),
+        Type::Object(id) => {
+            let object = program.types.object(*id);
+            let described = matches!(object.origin, Origin::Resource(_) | Origin::Part(Some(_)));
+            if described {
+                read.objects.insert(*id);
+            }
+            for field in &object.fields {
+                let seen = described && !read.fields.insert((*id, field.name.clone()));
+                if !seen && !holds_secret(program, &field.ty) {
+                    whole(program, &field.ty, read);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Objects that are sent as they were read.
+fn sent_whole(program: &Program, body: &Body, read: &mut Read) {
+    match body {
+        Body::Object(entries) => {
+            for entry in entries {
+                match entry {
+                    BodyEntry::Key(_, value) => sent_whole(program, value, read),
+                    BodyEntry::Spread(value) => whole(program, &value.ty, read),
+                }
+            }
+        }
+        Body::List(elements) => elements.iter().for_each(|element| sent_whole(program, element, read)),
+        Body::Value(value) => whole(program, &value.ty, read),
+        Body::Null => {}
+    }
 }
 
 /// Fields that a patch changes are read too: the answer shows them before and after.

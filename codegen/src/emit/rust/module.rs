@@ -21,6 +21,9 @@ pub const VOCABULARY: &[&str] = &[
     "OwnerReference", "entry",
 ];
 
+/// The function by which generated structs read `null` as absent; attributes name it as text.
+const NULL_DEFAULT: &str = "null_default";
+
 /// The text of a tool's module.
 pub fn tool_module(program: &Program, tool: &Tool) -> String {
     let (params, output, mappings, info, handler) =
@@ -57,11 +60,12 @@ pub fn imports(body: &TokenStream, kinds: &[String]) -> TokenStream {
     let mut named = BTreeSet::new();
     identifiers(body.clone(), &mut named);
     let serde: Vec<_> = ["Deserialize", "Serialize"].into_iter().filter(|name| named.contains(*name)).map(type_ident).collect();
-    let vocabulary = VOCABULARY.iter().filter(|name| named.contains(**name)).map(|name| type_ident(name)).collect::<Vec<_>>();
+    let null_default = mentions_null_default(body.clone()).then_some(NULL_DEFAULT);
+    let vocabulary: Vec<_> =
+        VOCABULARY.iter().filter(|name| named.contains(**name)).copied().chain(null_default).map(type_ident).collect();
     let expression = named.contains("expression").then(|| quote!(use cnpg_mcp_runtime::expression;));
     let maps = named.contains("BTreeMap").then(|| quote!(use std::collections::BTreeMap;));
     let value = named.contains("Value").then(|| quote!(use serde_json::Value;));
-    let null_default = mentions_null_default(body.clone()).then(|| quote!(use cnpg_mcp_runtime::vocabulary::null_default;));
     let kinds: BTreeSet<&String> = kinds.iter().filter(|name| named.contains(*name)).collect();
     let kinds: Vec<_> = kinds.into_iter().map(|name| type_ident(name)).collect();
     let kinds = (!kinds.is_empty()).then(|| quote!(use super::kinds::{#(#kinds),*};));
@@ -70,7 +74,6 @@ pub fn imports(body: &TokenStream, kinds: &[String]) -> TokenStream {
         #maps
         #expression
         use cnpg_mcp_runtime::vocabulary::{#(#vocabulary),*};
-        #null_default
         #serde
         #value
         #kinds
@@ -92,7 +95,7 @@ fn identifiers(tokens: TokenStream, into: &mut BTreeSet<String>) {
 fn mentions_null_default(tokens: TokenStream) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Group(group) => mentions_null_default(group.stream()),
-        TokenTree::Literal(literal) => literal.to_string() == "\"null_default\"",
+        TokenTree::Literal(literal) => literal.to_string() == format!("\"{NULL_DEFAULT}\""),
         _ => false,
     })
 }
