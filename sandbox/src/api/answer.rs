@@ -72,6 +72,14 @@ pub(crate) fn partial(object: &Value) -> Value {
     json!({ "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"] })
 }
 
+/// Writes a value behind what is there.
+pub(crate) fn write(bytes: &mut Vec<u8>, value: &Value) {
+    if serde_json::to_writer(&mut *bytes, value).is_err() {
+        // Writing a value to memory has nothing to fail with.
+        bytes.extend_from_slice(b"null");
+    }
+}
+
 /// One page of a list.
 #[derive(Debug, Clone)]
 pub(crate) struct Page {
@@ -132,7 +140,12 @@ impl Answer {
     pub(crate) fn object(code: u16, form: Form, kind: &ResourceType, object: &Arc<Value>, query: &Query) -> Self {
         match form {
             // Written from where it lies, without a copy.
-            Form::Plain => Self::new(code, JSON, object.to_string() + "\n"),
+            Form::Plain => {
+                let mut bytes = Vec::new();
+                write(&mut bytes, object);
+                bytes.push(b'\n');
+                Self::new(code, JSON, bytes)
+            }
             Form::Yaml => Self::yaml(code, object),
             _ => Self::json(code, &form.object(kind, object, query)),
         }
@@ -157,28 +170,29 @@ impl Answer {
             Form::Metadata => ("meta.k8s.io/v1".to_owned(), "PartialObjectMetadataList".to_owned()),
             Form::Plain | Form::Yaml => (kind.gvr.api_version(), kind.list_kind.clone()),
         };
-        let mut text = format!(
+        let head = format!(
             "{{\"apiVersion\":{},\"kind\":{},\"metadata\":{},\"items\":[",
             json!(api_version),
             json!(list_kind),
             Value::Object(metadata)
         );
+        let mut bytes = head.into_bytes();
         for (at, item) in page.items.iter().enumerate() {
             if at > 0 {
-                text.push(',');
+                bytes.push(b',');
             }
             match form {
-                Form::Metadata => text.push_str(&partial(item).to_string()),
-                _ => text.push_str(&item.to_string()),
+                Form::Metadata => write(&mut bytes, &partial(item)),
+                _ => write(&mut bytes, item),
             }
         }
-        text.push_str("]}\n");
+        bytes.extend_from_slice(b"]}\n");
         if form == Form::Yaml
-            && let Ok(value) = serde_json::from_str(&text)
+            && let Ok(value) = serde_json::from_slice(&bytes)
         {
             return Self::yaml(200, &value);
         }
-        Self::new(200, JSON, text)
+        Self::new(200, JSON, bytes)
     }
 
     fn yaml(code: u16, value: &Value) -> Self {

@@ -131,7 +131,7 @@ impl Call<'_> {
         for entry in list.iter().filter(|entry| !mine(entry)) {
             given_up = fields::without(&given_up, &entry.fields);
         }
-        let mut new = Self::copy(old);
+        let mut new = (**old).clone();
         // The version that the configuration names was checked; this write is made from the stored one.
         merge(schema, &mut new, applied);
         remove(schema, &mut new, &given_up);

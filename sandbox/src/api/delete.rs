@@ -1,7 +1,5 @@
 //! Deleting, one object or many.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
 use super::Call;
@@ -98,10 +96,5 @@ impl Call<'_> {
         let page =
             Page { revision: self.api.store.revision(), items, continue_token: page.continue_token, remaining: None };
         Ok(Answer::list(Form::Plain, &self.kind, &page, &self.query))
-    }
-
-    /// A copy of an object that may be changed.
-    pub(super) fn copy(object: &Arc<Value>) -> Value {
-        (**object).clone()
     }
 }

@@ -29,12 +29,14 @@ mod table;
 mod update;
 mod watch;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
+use futures::FutureExt;
 use http::{HeaderMap, HeaderValue, Method, Uri, header};
 
 pub use access::{Anonymous, User};
@@ -84,10 +86,10 @@ impl Api {
 
     /// Answers one request.
     pub async fn serve(State(api): State<Arc<Self>>, request: Request) -> Response {
-        match api.answer(request).await {
-            Ok(answer) => answer.into_response(),
-            Err(error) => Answer::error(&error).into_response(),
-        }
+        // A request that finds a hole in the sandbox must not take the connection of others with it.
+        let outcome = AssertUnwindSafe(api.answer(request)).catch_unwind().await;
+        let outcome = outcome.unwrap_or_else(|_| Err(ApiError::internal("the sandbox panicked; this is a bug in it")));
+        outcome.unwrap_or_else(|error| Answer::error(&error)).into_response()
     }
 
     async fn answer(&self, request: Request) -> Result<Answer, ApiError> {

@@ -187,7 +187,11 @@ impl Call<'_> {
         let patch = Patch::parse(&media, self.kind.origin, &self.body)?;
         loop {
             let old = self.stored().ok_or_else(|| self.not_found())?;
-            let mut new = Self::as_object(patch.apply(&old)?);
+            let mut new = patch.apply(&old)?;
+            if !new.is_object() {
+                // A JSON patch of the root can leave anything.
+                return Err(ApiError::unprocessable());
+            }
             self.check_patched(&mut new)?;
             let before = new.to_string();
             let unknown = checks::prune(&self.kind, &mut new);

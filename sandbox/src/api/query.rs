@@ -36,7 +36,10 @@ pub(crate) struct ListOptions {
     pub(crate) limit: usize,
     pub(crate) continue_token: Option<String>,
     pub(crate) resource_version: Option<u64>,
+    /// The list is of exactly that version.
     pub(crate) exact: bool,
+    /// The list is of that version or any later one.
+    pub(crate) not_older: bool,
     pub(crate) bookmarks: bool,
     pub(crate) initial_events: Option<bool>,
     pub(crate) timeout_seconds: Option<u64>,
@@ -117,6 +120,7 @@ impl Query {
             continue_token,
             resource_version: resource_version.transpose()?,
             exact: matching == Some("Exact"),
+            not_older: matching == Some("NotOlderThan"),
             bookmarks: self.flag("allowWatchBookmarks"),
             initial_events,
             timeout_seconds,

@@ -106,7 +106,7 @@ impl Call<'_> {
         let limit = if cached { 0 } else { options.limit };
         let at = match &token {
             Some(token) => token.revision,
-            None => asked.filter(|_| options.exact || options.limit > 0),
+            None => asked.filter(|_| options.exact || (options.limit > 0 && !options.not_older)),
         };
         let Ok(listing) = store.listing(&self.kind.gvr, self.scope(), at) else { return Err(expired(token)) };
         let start = match &token {

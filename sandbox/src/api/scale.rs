@@ -146,7 +146,7 @@ impl Call<'_> {
         replicas: i64,
         options: &WriteOptions,
     ) -> Result<Option<Answer>, ApiError> {
-        let mut new = Self::copy(old);
+        let mut new = (**old).clone();
         let mut place = &mut new;
         for part in paths.spec.trim_start_matches('.').split('.') {
             if !place.is_object() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::header;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::answer::{Answer, Form};
 use super::body::{self, Media};
@@ -152,10 +152,5 @@ impl Call<'_> {
             return Ok(Some((Arc::new(new), warnings)));
         }
         Ok(self.api.store.commit(&self.kind, old, new, part).map(|written| (written, warnings)))
-    }
-
-    /// An empty object is written as one.
-    pub(super) fn as_object(value: Value) -> Value {
-        if value.is_object() { value } else { json!({}) }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::Call;
-use super::answer::{Answer, Form};
+use super::answer::{self, Answer, Form};
 use super::query::Query;
 use super::selector::Selector;
 use crate::error::ApiError;
@@ -22,6 +22,11 @@ use crate::store::{Change, ChangeKind, Changes, HistoryLost, ResourceType};
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(30);
 /// How often a client that wants bookmarks gets one while nothing happens.
 const BOOKMARK_EVERY: Duration = Duration::from_secs(10);
+
+/// No watch is open longer than this.
+const LONGEST: Duration = Duration::from_hours(24);
+/// How long before the end the last bookmark comes.
+const LAST_BOOKMARK: Duration = Duration::from_secs(2);
 
 struct Stream {
     kind: Arc<ResourceType>,
@@ -35,6 +40,15 @@ struct Stream {
     next_bookmark: Option<Instant>,
 }
 
+/// When the next bookmark is due: in a while, or shortly before the end.
+fn bookmark_after(now: Instant, ends: Instant) -> Instant {
+    let due = now + BOOKMARK_EVERY;
+    match ends.checked_sub(LAST_BOOKMARK) {
+        Some(last) if last > now => due.min(last),
+        _ => due,
+    }
+}
+
 impl Call<'_> {
     pub(super) fn watch(&self) -> Result<Answer, ApiError> {
         let form = Form::of(self.header(&header::ACCEPT))?;
@@ -44,6 +58,7 @@ impl Call<'_> {
         let version = options.resource_version.filter(|version| *version > 0);
         let timeout = options.timeout_seconds.filter(|seconds| *seconds > 0);
         let now = Instant::now();
+        let ends = now + timeout.map_or(DEFAULT_TIMEOUT, Duration::from_secs).min(LONGEST);
         let mut stream = Stream {
             kind: Arc::clone(&self.kind),
             form,
@@ -52,8 +67,8 @@ impl Call<'_> {
             namespace: self.scope().map(str::to_owned),
             ready: VecDeque::new(),
             changes: None,
-            ends: now + timeout.map_or(DEFAULT_TIMEOUT, Duration::from_secs),
-            next_bookmark: options.bookmarks.then(|| now + BOOKMARK_EVERY),
+            ends,
+            next_bookmark: options.bookmarks.then(|| bookmark_after(now, ends)),
         };
         // Without a version (or with 0) the watch begins with what there is.
         let initial = options.initial_events.unwrap_or(version.is_none());
@@ -83,11 +98,13 @@ impl Call<'_> {
 
 impl Stream {
     fn push(&mut self, kind: &str, object: &Arc<Value>) {
-        let text = match self.form {
-            Form::Plain | Form::Yaml => format!("{{\"type\":\"{kind}\",\"object\":{object}}}\n"),
-            form => format!("{{\"type\":\"{kind}\",\"object\":{}}}\n", form.object(&self.kind, object, &self.query)),
-        };
-        self.ready.push_back(Bytes::from(text));
+        let mut bytes = format!("{{\"type\":\"{kind}\",\"object\":").into_bytes();
+        match self.form {
+            Form::Plain | Form::Yaml => answer::write(&mut bytes, object),
+            form => answer::write(&mut bytes, &form.object(&self.kind, object, &self.query)),
+        }
+        bytes.extend_from_slice(b"}\n");
+        self.ready.push_back(Bytes::from(bytes));
     }
 
     fn bookmark(&mut self, revision: u64, initial_end: bool) {
@@ -163,7 +180,7 @@ impl Stream {
                 },
                 () = bookmark => {
                     let seen = changes.seen();
-                    self.next_bookmark = Some(Instant::now() + BOOKMARK_EVERY);
+                    self.next_bookmark = Some(bookmark_after(Instant::now(), self.ends));
                     self.bookmark(seen, false);
                 }
                 () = tokio::time::sleep_until(self.ends) => return None,

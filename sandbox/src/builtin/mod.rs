@@ -237,6 +237,10 @@ pub fn fill_in(kind: &ResourceType, old: Option<&Value>, object: &mut Value) {
                 object["metadata"]["labels"]["kubernetes.io/metadata.name"] = name;
             }
             if old.is_none() {
+                if !object["spec"].is_object() {
+                    object["spec"] = json!({});
+                }
+                object["status"] = json!({});
                 object["spec"]["finalizers"] = json!(["kubernetes"]);
                 object["status"]["phase"] = json!("Active");
             }

@@ -5,8 +5,7 @@ use serde_json::{Map, Value};
 use super::{ListType, Schema, Type, formats};
 use crate::error::Cause;
 
-/// What is wrong with an object by its schema; `part` limits the check to one field of the root
-/// (`status`), or checks all but that one.
+/// What is wrong with an object by its schema, the rules in CEL left out.
 pub fn validate(schema: &Schema, object: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     check_object(schema, object, "", true, &mut causes);
