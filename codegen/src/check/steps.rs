@@ -38,6 +38,8 @@ impl Lowering<'_> {
         // The binding as it was before: a result takes its place.
         let before = step.binding.as_ref().and_then(|name| self.typer.scope.peek(&name.text).cloned());
         let mark = self.typer.scope.mark();
+        let doubtful = self.typer.scope.doubtful;
+        self.typer.scope.doubtful |= matches!(when, Some(None));
         let narrows = step.when.as_ref().map(|when| self.narrows(when)).unwrap_or_default();
         let advice: Vec<Option<Advice>> = step
             .advice
@@ -47,6 +49,8 @@ impl Lowering<'_> {
         let forbidden = step.forbidden.as_ref().map(|note| self.typer.scalar_of(note, &Type::String));
         let verb = self.verb(step, before.is_some());
         self.typer.scope.reset(mark);
+        // A requirement that could not be typed might have said what is set from here on.
+        self.typer.scope.doubtful = doubtful || (verb.is_none() && matches!(step.verb, syntax::Verb::Require(_)));
 
         let (verb, result) = match verb {
             Some((verb, result)) => (Some(verb), Some(result)),

@@ -96,6 +96,9 @@ impl Lowering<'_> {
                 .help("a step works on the result of `get` or `create`");
             return None;
         };
+        if ty.is_optional() && self.typer.scope.doubtful {
+            return None;
+        }
         if ty.is_optional() {
             let help = format!("ask before: `when: \"{{{{ {} is set }}}}\"`, or a `require`", name.text);
             self.typer

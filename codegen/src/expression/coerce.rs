@@ -71,6 +71,9 @@ impl Typer<'_> {
 
     /// Says that a value may be absent where it must be there.
     pub fn maybe_absent(&mut self, expr: &Expr) {
+        if self.scope.doubtful {
+            return;
+        }
         let has = describe(self.types, &expr.ty);
         self.sink
             .error(Code::MaybeAbsent, expr.span, "this value may be absent here")

@@ -15,7 +15,7 @@ impl Typer<'_> {
         }
         let subject = first.set_subject().and_then(|subject| self.narrowable(subject));
         let left = self.condition(first);
-        let (right, bound) = self.narrowing(subject.as_ref(), |typer| typer.all_of(rest, span));
+        let (right, bound) = self.doubting(left.is_none(), |typer| typer.narrowing(subject.as_ref(), |typer| typer.all_of(rest, span)));
         let (left, right) = (left?, right?);
         let kind = match (subject, bound) {
             (Some((_, subject)), Some(bound)) => ExprKind::IfSet {
@@ -37,7 +37,7 @@ impl Typer<'_> {
         }
         let subject = first.unset_subject().and_then(|subject| self.narrowable(subject));
         let left = self.condition(first);
-        let (right, bound) = self.narrowing(subject.as_ref(), |typer| typer.any_of(rest, span));
+        let (right, bound) = self.doubting(left.is_none(), |typer| typer.narrowing(subject.as_ref(), |typer| typer.any_of(rest, span)));
         let (left, right) = (left?, right?);
         let kind = match (subject, bound) {
             (Some((_, subject)), Some(bound)) => ExprKind::IfSet {
@@ -51,13 +51,24 @@ impl Typer<'_> {
         Some(Expr { kind, ty: Type::Bool, span })
     }
 
+    /// Types something that depends on a condition; where that could not be typed, absence is not spoken of.
+    pub fn doubting<T>(&mut self, doubtful: bool, inner: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.scope.doubtful;
+        self.scope.doubtful |= doubtful;
+        let result = inner(self);
+        self.scope.doubtful = before;
+        result
+    }
+
     /// A path whose presence can be known, with its optional value.
     pub fn narrowable(&mut self, subject: &Tree) -> Option<(String, Expr)> {
         let path = subject.path()?;
-        let mark = self.sink.mark();
-        let expr = self.infer(subject, None);
         // What is wrong with it is said where it is typed as a condition.
+        let mark = self.sink.mark();
+        let spoken_of = self.scope.unknown.clone();
+        let expr = self.infer(subject, None);
         self.sink.forget_since(mark);
+        self.scope.unknown = spoken_of;
         expr.filter(|expr| expr.ty.is_optional()).map(|expr| (path, expr))
     }
 
@@ -90,6 +101,8 @@ impl Typer<'_> {
             _ => None,
         };
         let asked = self.condition(condition);
+        let before = self.scope.doubtful;
+        self.scope.doubtful |= asked.is_none();
         let (then, bound) = self.narrowing(subjects.first(), |typer| {
             let (then, inner) = typer.narrowing(subjects.get(1), |typer| typer.infer(then, wanted));
             then.map(|then| match (inner, subjects.get(1)) {
@@ -98,6 +111,7 @@ impl Typer<'_> {
             })
         });
         let (otherwise, unset_bound) = self.narrowing(unset.as_ref(), |typer| typer.infer(otherwise, wanted));
+        self.scope.doubtful = before;
         let (asked, (then, second), otherwise) = (asked?, then?, otherwise?);
         let (then, otherwise) = self.unify(then, otherwise, "the two branches")?;
         let ty = then.ty.clone();

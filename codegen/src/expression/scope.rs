@@ -40,6 +40,10 @@ pub struct Scope {
     pub later: BTreeMap<String, Span>,
     /// Groups that page: their local, and those of `limit` and `cursor`.
     pub paging: Vec<(LocalId, LocalId, LocalId)>,
+    /// Whether a condition that would say what is set could not be typed: then nothing is said of absence.
+    pub doubtful: bool,
+    /// Unknown names that were spoken of: once is enough.
+    pub unknown: BTreeSet<String>,
     /// Whether names may be missing because what gives them could not be read.
     pub incomplete: bool,
     /// Whether names are seen from `output`, at the end of the call.

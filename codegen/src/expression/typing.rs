@@ -157,6 +157,9 @@ impl Typer<'_> {
             if self.scope.incomplete && nearest(name, names.iter().map(String::as_str)).is_none() {
                 return None;
             }
+            if !self.scope.unknown.insert(name.to_owned()) {
+                return None;
+            }
             let error = self.sink.error(Code::UnknownName, span, format!("there is nothing called `{name}` here"));
             error.suggest(name, names.iter().map(String::as_str));
             if template && error.help.is_none() {

@@ -115,9 +115,11 @@ impl Checker<'_> {
                 self.typer.scope.reset(mark);
             }
             Statement::If { condition, then, otherwise } => {
-                let _ = self.typer.condition(condition);
+                let before = self.typer.scope.doubtful;
+                self.typer.scope.doubtful |= self.typer.condition(condition).is_none();
                 self.branch(condition.conjuncts().into_iter().filter_map(Tree::set_subject).collect(), then);
                 self.branch(condition.disjuncts().into_iter().filter_map(Tree::unset_subject).collect(), otherwise);
+                self.typer.scope.doubtful = before;
             }
             Statement::Set { target, value } => {
                 let ty = self.typer.infer(value, None).map(|expr| expr.ty);
