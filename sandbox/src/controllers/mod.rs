@@ -29,6 +29,11 @@ struct Seen {
 
 /// Begins to work on `store`; needs a Tokio runtime.
 pub fn start(store: &Store) -> Controllers {
+    // What is there already is furnished before anybody asks, so that a seeded sandbox begins alike every time.
+    let namespaces = Gvr::core("namespaces");
+    for namespace in store.list(&namespaces, None) {
+        namespaces::seen(store, &namespaces, &namespace, false);
+    }
     let mut tasks = JoinSet::new();
     let (sender, mut seen) = unbounded_channel();
     for kind in store.registry().iter() {
