@@ -1,5 +1,6 @@
 //! What generated handlers link against.
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking"))]
 
 pub mod answer;
 pub mod arguments;

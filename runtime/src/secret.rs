@@ -83,7 +83,7 @@ impl KnownSecrets {
         self.0.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.0.cmp(&b.0)));
     }
 
-    /// Masks known values in every text of a JSON value, keys included.
+    /// Masks known values in every text of a JSON value. Keys are not touched: they are names of fields.
     pub fn mask_value(&self, value: &mut serde_json::Value) {
         use serde_json::Value;
         if self.0.is_empty() {
@@ -92,15 +92,7 @@ impl KnownSecrets {
         match value {
             Value::String(text) => *text = self.mask(text),
             Value::Array(items) => items.iter_mut().for_each(|item| self.mask_value(item)),
-            Value::Object(fields) => {
-                *fields = std::mem::take(fields)
-                    .into_iter()
-                    .map(|(key, mut value)| {
-                        self.mask_value(&mut value);
-                        (self.mask(&key), value)
-                    })
-                    .collect();
-            }
+            Value::Object(fields) => fields.values_mut().for_each(|value| self.mask_value(value)),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }

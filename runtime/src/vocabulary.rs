@@ -61,7 +61,7 @@
 //! | create | create, get; with `adopt_if` also patch; with `undo_delete` also delete |
 //! | patch | patch, get |
 //! | edit | get, patch |
-//! | delete, delete_each | delete |
+//! | delete, `delete_each` | delete |
 //! | wait | get, watch |
 //!
 //! # Kinds

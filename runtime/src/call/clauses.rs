@@ -91,7 +91,6 @@ impl Clauses<'_> {
 macro_rules! advice_clause {
     () => {
         /// Advice for failures of this step, before the runtime's own.
-        #[must_use]
         pub fn advice<M: crate::call::Message>(mut self, on: crate::failure::AdviceOn, advice: impl Fn() -> M + Send + Sync + 'a) -> Self {
             self.clauses.advice.push((on, crate::call::clauses::text(advice)));
             self
@@ -103,7 +102,6 @@ macro_rules! advice_clause {
 macro_rules! forbidden_clause {
     () => {
         /// `forbidden: NOTE`: 403 is no error; the note goes to the warnings.
-        #[must_use]
         pub fn forbidden_note<M: crate::call::Message>(mut self, note: impl Fn() -> M + Send + Sync + 'a) -> Self {
             self.clauses.forbidden_note = Some(crate::call::clauses::text(note));
             self

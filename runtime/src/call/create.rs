@@ -7,14 +7,14 @@ use serde_json::{Map, Value, json};
 
 use super::clauses::{Clauses, Condition, Message, Text, advice_clause, text};
 use super::element::bound_to;
-use super::settle::{CALL_ID_ANNOTATION, MAX_UNKNOWN};
+use super::settle::{CALL_ID_ANNOTATION, MAX_UNKNOWN, deletion};
 use super::Call;
 use crate::change::{Action, Change};
 use crate::expression::{MANAGED_BY_LABEL, MANAGER};
-use crate::failure::{Attempt, Failure, FailureKind, ObjectRef};
+use crate::failure::{Attempt, Failure, FailureKind, Leftover, ObjectRef};
 use crate::fields::Fields;
 use crate::kind::Kind;
-use crate::kubernetes::{Answer, ApiRequest, Backoff, RequestError};
+use crate::kubernetes::{Answer, ApiRequest, ApiStatus, Backoff, RequestError};
 use crate::meta::OwnerReference;
 use crate::undo::{What, Written};
 
@@ -54,7 +54,7 @@ impl Call {
 
     fn creating<'c, 'a, K: Kind>(&'c mut self, namespace: Option<String>, name: &str) -> Create<'c, 'a, K> {
         let labels = BTreeMap::from([(MANAGED_BY_LABEL.to_owned(), MANAGER.to_owned())]);
-        let annotations = BTreeMap::from([(CALL_ID_ANNOTATION.to_owned(), self.call_id.clone())]);
+        let annotations = BTreeMap::from([(CALL_ID_ANNOTATION.to_owned(), self.id.clone())]);
         Create {
             object: ObjectRef { kind: K::INFO, namespace, name: Some(name.to_owned()) },
             call: self,
@@ -128,15 +128,19 @@ impl<'a, K: Kind> Create<'_, 'a, K> {
         self.call.know(&body);
         let manifest = self.manifest(body.real());
         let mut backoff = Backoff::default();
+        let mut lost = None;
         let (object, what) = loop {
             let made = match self.attempt(&manifest).await {
                 Ok((object, answer)) => {
                     self.call.take_warnings(&answer);
                     Made::Created(object)
                 }
-                Err(error) if error.status().is_some_and(|status| status.is_already_exists()) => self.existing(&manifest, error).await?,
+                Err(error) if error.status().is_some_and(ApiStatus::is_already_exists) => self.existing(&manifest, error, lost.as_ref()).await?,
                 Err(error) if error.is_known_not_done() => return Err(self.failed(error)),
-                Err(error) => self.settle(&manifest, error).await?,
+                Err(error) => {
+                    lost = Some(error.clone());
+                    self.settle(&manifest, error).await?
+                }
             };
             match made {
                 Made::Created(object) => {
@@ -146,7 +150,7 @@ impl<'a, K: Kind> Create<'_, 'a, K> {
                 Made::Adopted(object) => break (object, What::Adopted),
                 Made::Again(error) => {
                     if backoff.attempts() >= MAX_UNKNOWN || !self.call.link.pause(&mut backoff, None).await {
-                        return Err(self.failed(error));
+                        return Err(self.not_there(error));
                     }
                 }
             }
@@ -165,6 +169,17 @@ impl<'a, K: Kind> Create<'_, 'a, K> {
         self.clauses.failure(self.call, error, Attempt::Create, &self.object)
     }
 
+    /// The failure where the object was not there when it was last looked for.
+    fn not_there(&self, error: RequestError) -> Failure {
+        let may_come = !error.is_known_not_done() && !self.call.dry_run;
+        let mut failure = self.failed(error);
+        if may_come {
+            let what = format!("{} was not there when last looked for, but a request that is still on its way could be stored yet.", self.object);
+            failure.add_leftover(Leftover { what, command: Some(deletion(&self.object)) });
+        }
+        failure
+    }
+
     /// The request was sent and its answer lost: is the object there, and is it this call's?
     async fn settle(&mut self, manifest: &Map<String, Value>, lost: RequestError) -> Result<Made<K>, Failure> {
         if self.call.dry_run {
@@ -180,17 +195,20 @@ impl<'a, K: Kind> Create<'_, 'a, K> {
     }
 
     fn is_this_calls(&self, existing: &K) -> bool {
-        existing.metadata().annotations.get(CALL_ID_ANNOTATION) == Some(&self.call.call_id)
+        existing.metadata().annotations.get(CALL_ID_ANNOTATION) == Some(&self.call.id)
     }
 
     /// The name is taken.
-    async fn existing(&mut self, manifest: &Map<String, Value>, error: RequestError) -> Result<Made<K>, Failure> {
-        // Without a rule for it there is nothing to find out, unless an earlier attempt may have made it.
+    async fn existing(&mut self, manifest: &Map<String, Value>, error: RequestError, lost: Option<&RequestError>) -> Result<Made<K>, Failure> {
         match self.call.reread::<K>(&self.object).await {
             Ok(None) => Ok(Made::Again(error)),
             Ok(Some((existing, _))) if !self.call.dry_run && self.is_this_calls(&existing) => Ok(Made::Created(existing)),
             Ok(Some((existing, _))) => self.take_over(manifest, existing, Some(error)).await,
-            Err(_) => Err(self.failed(error)),
+            // An earlier attempt may have made it.
+            Err(reading) => Err(match lost {
+                Some(lost) => self.call.unknown(Attempt::Create, &self.object, lost, Some(&reading)),
+                None => self.failed(error),
+            }),
         }
     }
 

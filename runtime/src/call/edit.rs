@@ -168,15 +168,20 @@ impl<'a, K: Kind, E: DeserializeOwned + Send> EditElement<'_, 'a, K, E> {
             if let Some((guard, otherwise)) = &self.guard
                 && !guard(read.before.as_ref())?
             {
-                return Err(self.call.masked(Failure::refused(otherwise()?).on(self.object.clone())));
+                let otherwise = otherwise()?;
+                return Err(match unsure {
+                    // Perhaps this call's own write was stored, and changed since.
+                    Some((_, _, error)) => self.call.unknown(Attempt::Change, &self.object, &error, None).because(format!("{error} {otherwise}")),
+                    None => self.call.masked(Failure::refused(otherwise).on(self.object.clone())),
+                });
             }
             let wanted = self.wanted(&read)?;
             if wanted.fields.is_empty() {
                 return Ok(read.object);
             }
             let version = read.object.metadata().resource_version.clone().unwrap_or_default();
-            let patch = self.place.patch(&self.uid, &version, self.place.with(&read.list, Some(&wanted.element)));
-            let request = ApiRequest::merge_patch(&K::INFO, self.object.namespace.as_deref(), &name, &patch, self.call.dry_run);
+            let change = self.place.patch(&self.uid, &version, self.place.with(&read.list, Some(&wanted.element)));
+            let request = ApiRequest::merge_patch(&K::INFO, self.object.namespace.as_deref(), &name, &change, self.call.dry_run);
             let error = match self.call.link.write(&request).await.and_then(|answer| Ok((answer.read::<K>()?, answer))) {
                 Ok((object, answer)) => {
                     self.call.take_warnings(&answer);
@@ -208,8 +213,8 @@ impl<'a, K: Kind, E: DeserializeOwned + Send> EditElement<'_, 'a, K, E> {
         };
         match self.call.reread::<K>(&self.object).await {
             Ok(Some((object, answer))) => {
-                let list = answer.value_at(&self.place.path()).ok().and_then(|read| self.place.list(read).ok()).unwrap_or_default();
-                if self.place.find(&list).is_some_and(|now| holds(now, &wanted.element)) {
+                let elements = answer.value_at(&self.place.path()).ok().and_then(|read| self.place.list(read).ok()).unwrap_or_default();
+                if self.place.find(&elements).is_some_and(|now| holds(now, &wanted.element)) {
                     self.record(before, wanted);
                     return Ok(object);
                 }
@@ -254,8 +259,8 @@ impl<'a, K: Kind, E: DeserializeOwned + Send> EditElement<'_, 'a, K, E> {
             element.extend(without_nulls(fields.real()));
             shown.extend(without_nulls(fields.shown()));
         } else if let Some(Value::Object(raw)) = &read.raw {
-            element = raw.clone();
-            shown = raw.clone();
+            element.clone_from(raw);
+            shown.clone_from(raw);
         }
         if let Some(set) = &self.set {
             let fields = set(before)?;

@@ -100,7 +100,7 @@ impl<'a, K: Kind> Patch<'_, 'a, K> {
             if !self.call.dry_run {
                 match self.call.reread::<K>(&self.object).await {
                     Ok(Some((now, _))) if now.metadata().uid != self.before.metadata().uid => return Err(made_again(&self.object)),
-                    Ok(Some((now, _))) if !settled && self.is_so(&now, &wanted) => return Ok(now),
+                    Ok(Some((now, _))) if !settled && is_so(&now, &wanted) => return Ok(now),
                     // The same values once more: nothing is overwritten that this step does not name.
                     Ok(Some(_)) => {}
                     Ok(None) => return Err(self.failed(error)),
@@ -119,12 +119,12 @@ impl<'a, K: Kind> Patch<'_, 'a, K> {
         }
     }
 
-    /// Whether the object has what was to be set. What cannot be read (a Secret's content) never counts.
-    fn is_so(&self, now: &K, wanted: &Value) -> bool {
-        !K::INFO.metadata_only && serde_json::to_value(now).is_ok_and(|now| holds(&now, wanted))
-    }
-
     fn failed(&self, error: RequestError) -> Failure {
         self.clauses.failure(self.call, error, Attempt::Change, &self.object)
     }
+}
+
+/// Whether the object has what was to be set. What cannot be read (a Secret's content) never counts.
+fn is_so<K: Kind>(now: &K, wanted: &Value) -> bool {
+    !K::INFO.metadata_only && serde_json::to_value(now).is_ok_and(|now| holds(&now, wanted))
 }

@@ -59,10 +59,7 @@ impl Call {
             .because(why)
             .advise(format!("Nothing was taken back. Look at it with `kubectl get {resource} {named}{scope} -o yaml` when the API server is well, then call again."));
         if attempt == Attempt::Create {
-            failure.add_leftover(Leftover {
-                what: format!("{object} may exist."),
-                command: Some(format!("kubectl delete {resource} {named}{scope}")),
-            });
+            failure.add_leftover(Leftover { what: format!("{object} may exist."), command: Some(deletion(object)) });
         }
         self.masked(failure)
     }
@@ -73,6 +70,11 @@ impl Call {
             self.warn(format!("The API server warns: {warning}"));
         }
     }
+}
+
+/// The command that deletes an object.
+pub(super) fn deletion(object: &ObjectRef) -> String {
+    format!("kubectl delete {} {}{}", object.kind.resource(), shell(object.name.as_deref().unwrap_or_default()), scope(object))
 }
 
 /// The object that a handler holds, for texts and requests.

@@ -41,7 +41,7 @@ pub struct CallSetup {
 /// Configuration that specs can ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Where PostgreSQL images come from: `image_registry()`.
+    /// Where images of the database come from: `image_registry()`.
     pub image_registry: String,
 }
 

@@ -30,7 +30,7 @@ pub struct Call {
     pub(crate) asking: Arc<dyn Asker>,
     clock: Clock,
     pub(crate) dry_run: bool,
-    pub(crate) call_id: String,
+    pub(crate) id: String,
     settings: Arc<Settings>,
     who: Identity,
     pub(crate) outcome: Option<Outcome>,
@@ -67,7 +67,7 @@ impl Call {
             asking: setup.asking,
             clock: setup.clock,
             dry_run: setup.dry_run,
-            call_id: setup.call_id,
+            id: setup.call_id,
             settings: setup.settings,
             who: setup.who,
             outcome: None,
@@ -88,9 +88,9 @@ impl Call {
         self.link.kubernetes.current_namespace().to_owned()
     }
 
-    /// `image_registry()`: where PostgreSQL images come from, by the server's configuration.
+    /// `image_registry()`: where images come from, by the server's configuration; without a slash at the end.
     pub fn image_registry(&self) -> String {
-        self.settings.image_registry.clone()
+        self.settings.image_registry.trim_end_matches('/').to_owned()
     }
 
     /// `now()` by the call's clock.
@@ -105,7 +105,7 @@ impl Call {
 
     /// Unique id of the call.
     pub fn id(&self) -> &str {
-        &self.call_id
+        &self.id
     }
 
     /// Who calls.

@@ -14,7 +14,7 @@ use crate::kubernetes::{Backoff, RequestError, WatchEvent, Watching};
 use crate::tool::Outcome;
 
 /// Longest time that a wait may take, whatever a spec says.
-const LONGEST: Duration = Duration::from_secs(3600);
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// Progress is reported this often even where nothing changes, so that clients do not give up.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -174,17 +174,14 @@ impl<'a, K: Kind> Wait<'_, 'a, K> {
     async fn round(&mut self, version: &mut Option<String>, until: Instant) -> Result<bool, Stop> {
         let namespace = self.object.namespace.clone();
         let name = self.object.name.clone().unwrap_or_default();
-        let from = match version.clone() {
-            Some(from) => from,
-            None => {
-                let Some((object, _)) = self.call.reread::<K>(&self.object).await? else { return Err(self.gone().into()) };
-                *version = object.metadata().resource_version.clone();
-                if self.look(object)? {
-                    return Ok(true);
-                }
-                version.clone().unwrap_or_default()
+        if version.is_none() {
+            let Some((object, _)) = self.call.reread::<K>(&self.object).await? else { return Err(self.gone().into()) };
+            version.clone_from(&object.metadata().resource_version);
+            if self.look(object)? {
+                return Ok(true);
             }
-        };
+        }
+        let from = version.clone().unwrap_or_default();
         let mut watching = match Watching::open(&self.call.link, &K::INFO, namespace.as_deref(), &name, &from, until).await {
             Ok(watching) => watching,
             Err(error) if error.is_expired() => {

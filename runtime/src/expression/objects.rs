@@ -110,16 +110,16 @@ mod tests {
         }
     }
 
-    fn thing(metadata: serde_json::Value) -> Thing {
+    fn thing(metadata: &serde_json::Value) -> Thing {
         serde_json::from_value(json!({ "metadata": metadata })).unwrap()
     }
 
     #[test]
     fn ownership_goes_by_uid() {
-        let owner = thing(json!({"name": "a", "uid": "u1"}));
-        let again = thing(json!({"name": "a", "uid": "u2"}));
-        let planned = thing(json!({"name": "a"}));
-        let child = thing(json!({"name": "b", "ownerReferences": [{"apiVersion": "v1", "kind": "Thing", "name": "a", "uid": "u1"}, {"uid": ""}]}));
+        let owner = thing(&json!({"name": "a", "uid": "u1"}));
+        let again = thing(&json!({"name": "a", "uid": "u2"}));
+        let planned = thing(&json!({"name": "a"}));
+        let child = thing(&json!({"name": "b", "ownerReferences": [{"apiVersion": "v1", "kind": "Thing", "name": "a", "uid": "u1"}, {"uid": ""}]}));
         assert!(owned(&child, &owner));
         assert!(!owned(&child, &again));
         assert!(!owned(&child, &planned));
@@ -127,9 +127,9 @@ mod tests {
 
     #[test]
     fn ours_goes_by_label() {
-        assert!(ours(&thing(json!({"labels": {"app.kubernetes.io/managed-by": "cnpg-mcp"}}))));
-        assert!(!ours(&thing(json!({"labels": {"app.kubernetes.io/managed-by": "helm"}}))));
-        assert!(!ours(&thing(json!({}))));
+        assert!(ours(&thing(&json!({"labels": {"app.kubernetes.io/managed-by": "cnpg-mcp"}}))));
+        assert!(!ours(&thing(&json!({"labels": {"app.kubernetes.io/managed-by": "helm"}}))));
+        assert!(!ours(&thing(&json!({}))));
     }
 
     #[test]

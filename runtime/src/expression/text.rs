@@ -5,7 +5,8 @@ use std::sync::{LazyLock, PoisonError, RwLock};
 
 use regex::Regex;
 
-/// `value | string`.
+/// `value | string`. Takes values and references alike, as generated code has them.
+#[allow(clippy::needless_pass_by_value, reason = "a reference to text is a value here")]
 pub fn string(value: impl ToString) -> String {
     value.to_string()
 }
@@ -68,7 +69,7 @@ pub fn matching(text: &str, pattern: &str) -> bool {
 }
 
 /// `text | fence(language)`: a Markdown code block whose fence is longer than any run of backticks inside
-/// (CommonMark, 4.5), so that the text cannot end it.
+/// (`CommonMark`, 4.5), so that the text cannot end it.
 pub fn fence(text: &str, language: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat((longest + 1).max(3));

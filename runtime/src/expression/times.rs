@@ -50,7 +50,8 @@ fn in_words(seconds: i64) -> String {
     if let Some((next, next_name)) = UNITS.get(greatest + 1) {
         let rest = seconds % unit / next;
         if rest > 0 {
-            words.push_str(&format!("{rest}{next_name}"));
+            words.push_str(&rest.to_string());
+            words.push_str(next_name);
         }
     }
     words

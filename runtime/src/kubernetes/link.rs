@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, RETRY_AFTER, USER_AGENT, WARNING};
 use http::Request;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Collected, LengthLimitError, Limited};
 use kube::client::Body;
 use tokio::time::Instant;
 
 use super::{Answer, ApiRequest, ApiStatus, Backoff, Kubernetes};
+
+/// Most bytes of an error's body.
+const MAX_STATUS: usize = 1 << 20;
 
 /// Most attempts at one request.
 const MAX_ATTEMPTS: u32 = 5;
@@ -185,12 +188,10 @@ impl Link {
         if response.status().is_success() {
             return Ok(response);
         }
-        /// Most bytes of an error's body.
-        const MAX_STATUS: usize = 1 << 20;
         let code = response.status().as_u16();
         let asked = retry_after(response.headers());
         // An error whose body breaks off is still that error.
-        let body = Limited::new(response.into_body(), MAX_STATUS).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        let body = Limited::new(response.into_body(), MAX_STATUS).collect().await.map(Collected::to_bytes).unwrap_or_default();
         Err(RequestError::Status(Box::new(ApiStatus::read(code, &body)), asked))
     }
 }

@@ -15,7 +15,7 @@ use crate::kind::KindInfo;
 
 /// How long the server lets one watch live; then it is taken up again. Connections that a proxy forgot
 /// are noticed by then, since bookmarks come every minute.
-const LIFETIME: Duration = Duration::from_secs(240);
+const LIFETIME: Duration = Duration::from_mins(4);
 
 /// What a watch tells.
 #[derive(Debug)]

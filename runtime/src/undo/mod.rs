@@ -95,12 +95,12 @@ impl Call {
                 Ok(done) => failure.add_undone(done),
                 Err(why) => {
                     let mut leftover = step.leftover();
-                    leftover.what.push_str(&format!(" Taking it back failed: {why}"));
+                    leftover.what = format!("{} Taking it back failed: {why}", leftover.what);
                     failure.add_leftover(leftover);
                 }
             }
         }
-        tracing::info!(tool = self.tool.name, call = %self.call_id, undone = failure.undone().len(), left = failure.leftovers().len(), "undo");
+        tracing::info!(tool = self.tool.name, call = %self.id, undone = failure.undone().len(), left = failure.leftovers().len(), "undo");
         self.masked(failure)
     }
 }

@@ -42,7 +42,7 @@ impl Call {
             };
             if error.is_conflict() {
                 let Some((metadata, _)) = self.undo_read(step).await? else { return gone };
-                if metadata.annotations.get(CALL_ID_ANNOTATION) != Some(&self.call_id) {
+                if metadata.annotations.get(CALL_ID_ANNOTATION) != Some(&self.id) {
                     return Ok(format!("{object} was taken over by another call meanwhile and is left to it."));
                 }
                 // Someone else touched it, but it still is this call's.
@@ -78,9 +78,8 @@ impl Call {
             let version = metadata.resource_version.unwrap_or_default();
             let patch = place.patch(&step.uid, &version, place.with(&list, before));
             let request = ApiRequest::merge_patch(&object.kind, object.namespace.as_deref(), name, &patch, false);
-            let error = match self.link.write(&request).await {
-                Ok(_) => return Ok(format!("`{}` of {object} was put back as it was.", place.label())),
-                Err(error) => error,
+            let Err(error) = self.link.write(&request).await else {
+                return Ok(format!("`{}` of {object} was put back as it was.", place.label()));
             };
             // After a lost answer the next round finds it as it was.
             if error.is_known_not_done() && !error.is_conflict() && !error.is_passing() {

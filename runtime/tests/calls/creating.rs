@@ -112,7 +112,7 @@ async fn what_a_killed_call_left_is_taken_over() {
 async fn a_foreign_secret_is_not_taken_over() {
     let ground = ground().await;
     let cluster = ground.cluster("main", json!([])).await;
-    ground.secret("s", json!({ "labels": { "app.kubernetes.io/managed-by": "helm" } }));
+    ground.secret("s", &json!({ "labels": { "app.kubernetes.io/managed-by": "helm" } }));
     let before = ground.stored(&secrets(), "s");
     let failure = create_secret(&mut ground.call(), &cluster, "s", &SecretText::new("some-password".into())).await.unwrap_err();
     assert_eq!(failure.what(), "A Secret `s` exists already and is not ours.");
@@ -140,7 +140,7 @@ async fn adoption_is_asked_again_where_the_object_changed_meanwhile() {
 async fn an_object_that_is_going_is_not_taken_over() {
     let ground = ground().await;
     let cluster = ground.cluster("main", json!([])).await;
-    ground.secret("s", json!({ "finalizers": ["example.com/hold"] }));
+    ground.secret("s", &json!({ "finalizers": ["example.com/hold"] }));
     let secret = ground.call().get::<Secret>(NAMESPACE, "s").required().await.unwrap();
     ground.call().delete(&secret).send().await.unwrap();
     let failure = create_secret(&mut ground.call(), &cluster, "s", &SecretText::new("some-password".into())).await.unwrap_err();
@@ -236,4 +236,18 @@ async fn the_server_may_quote_the_request_but_no_secret_gets_out() {
     let mut output: Value = json!({ "x": ["marked-password-2"] });
     report.secrets.mask_value(&mut output);
     assert_eq!(output, json!({ "x": ["<secret>"] }));
+}
+
+#[tokio::test]
+async fn what_may_still_be_stored_is_named() {
+    let ground = ground().await;
+    ground.always("create", "clusters", Action::DropBefore);
+    let failure = create(&mut ground.call(), "orders").await.unwrap_err();
+    assert_eq!(failure.kind(), FailureKind::Unreachable);
+    assert_eq!(failure.leftovers()[0].command.as_deref(), Some("kubectl delete clusters.postgresql.cnpg.io orders --namespace default"));
+}
+
+#[tokio::test]
+async fn images_come_from_where_the_configuration_says() {
+    assert_eq!(ground().await.call().image_registry(), "ghcr.io/cloudnative-pg");
 }

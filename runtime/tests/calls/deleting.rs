@@ -47,7 +47,7 @@ async fn a_lost_answer_is_asked_for_again() {
 async fn a_fan_out_goes_on_after_a_failure() {
     let ground = ground().await;
     for name in ["a", "b", "c", "d"] {
-        ground.secret(name, json!({}));
+        ground.secret(name, &json!({}));
     }
     let mut call = ground.call();
     let secrets_found = call.list::<Secret>(Scope::Namespace(NAMESPACE)).all().await.unwrap();

@@ -153,3 +153,31 @@ async fn when_nothing_can_be_read_the_result_is_unknown() {
     assert!(failure.markdown().contains("kubectl delete secrets s --namespace default"), "{}", failure.markdown());
     assert!(!ground.stored(&secrets(), "s").is_null());
 }
+
+#[tokio::test]
+async fn a_guard_that_fails_after_a_lost_answer_leaves_the_result_unknown() {
+    let ground = ground().await;
+    let cluster = ground.cluster("main", json!([])).await;
+    let mut call = ground.call();
+    create_secret(&mut call, &cluster, "s", &SecretText::new("some-password".into())).await.unwrap();
+    // The write is stored, its answer lost, and someone changes the element before it is read again.
+    ground.once("patch", "clusters", Action::DropAfter);
+    let gate = ground.sandbox.faults().hold(Match::on("get", "clusters"));
+    let editing = tokio::spawn(async move { (add_role(&mut call, &cluster, "app").await, call) });
+    gate.reached(1).await;
+    gate.release(1);
+    for _ in 0..500 {
+        if !roles(&ground).is_empty() && gate.held() == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    ground.sandbox.store().update(&clusters(), NAMESPACE, "main", |cluster| cluster["spec"]["managed"]["roles"][0]["login"] = json!(false)).unwrap();
+    drop(gate);
+    let (result, call) = editing.await.unwrap();
+    let failure = result.unwrap_err();
+    assert_eq!(failure.kind(), FailureKind::ResultUnknown, "{failure:?}");
+    call.undo(failure).await;
+    // The role may refer to it.
+    assert!(!ground.stored(&secrets(), "s").is_null());
+}

@@ -227,7 +227,7 @@ impl Ground {
     }
 
     /// A Secret as others make it.
-    pub fn secret(&self, name: &str, metadata: Value) {
+    pub fn secret(&self, name: &str, metadata: &Value) {
         let mut object = json!({ "apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "data": {} });
         object["metadata"]["name"] = json!(name);
         object["metadata"]["namespace"] = json!(NAMESPACE);

@@ -8,7 +8,7 @@ use crate::fixture::*;
 fn fill(ground: &Ground, count: usize) -> Vec<String> {
     let names: Vec<_> = (0..count).map(|number| format!("s-{number:04}")).collect();
     for (number, name) in names.iter().enumerate() {
-        ground.secret(name, json!({ "labels": { "even": (number % 2 == 0).to_string() } }));
+        ground.secret(name, &json!({ "labels": { "even": (number % 2 == 0).to_string() } }));
     }
     names
 }
@@ -103,7 +103,7 @@ async fn an_expired_page_goes_on_and_says_so() {
     let mut call = ground.call_with(reading());
     let first = call.list::<Secret>(Scope::Namespace(NAMESPACE)).page(5, None).await.unwrap();
     let cursor = call.finish().paging.unwrap().cursor_after(5).unwrap();
-    ground.secret("t-later", json!({}));
+    ground.secret("t-later", &json!({}));
     ground.sandbox.store().forget_history();
     let mut call = ground.call_with(reading());
     let second = call.list::<Secret>(Scope::Namespace(NAMESPACE)).page(50, Some(&cursor)).await.unwrap();
@@ -132,7 +132,7 @@ async fn an_expired_page_without_a_token_starts_over_and_skips() {
 async fn the_newest_come_first() {
     let ground = ground().await;
     for (name, created) in [("a", "2026-01-02T00:00:00Z"), ("b", "2026-01-05T00:00:00Z"), ("c", "2026-01-01T00:00:00Z"), ("d", "")] {
-        ground.secret(name, json!({ "annotations": { "at": created } }));
+        ground.secret(name, &json!({ "annotations": { "at": created } }));
     }
     let mut call = ground.call_with(reading());
     let newest = call

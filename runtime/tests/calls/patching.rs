@@ -59,7 +59,7 @@ async fn an_object_made_again_is_not_touched() {
 #[tokio::test]
 async fn secrets_are_written_and_never_read() {
     let ground = ground().await;
-    ground.secret("s", json!({}));
+    ground.secret("s", &json!({}));
     let mut call = ground.call();
     let secret = call.get::<Secret>(NAMESPACE, "s").required().await.unwrap();
     let password = SecretText::new("marked-password-1".into());
