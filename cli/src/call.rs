@@ -25,7 +25,13 @@ pub fn command() -> Command {
         .subcommand_value_name("TOOL")
         .subcommand_help_heading("Tools")
         .args(target::args())
-        .arg(Arg::new("json").long("json").global(true).action(ArgAction::SetTrue).help("Print the structured output instead of Markdown"))
+        .arg(
+            Arg::new("json")
+                .long("json")
+                .global(true)
+                .action(ArgAction::SetTrue)
+                .help("Print the structured output instead of Markdown"),
+        )
         .arg(
             Arg::new("image-registry")
                 .long("image-registry")
@@ -48,17 +54,27 @@ pub fn command() -> Command {
 
 pub async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let Some((name, matches)) = matches.subcommand() else { return Ok(ExitCode::from(FAILED)) };
-    let Some(tool) = cnpg_mcp::tools().into_iter().find(|tool| tool.info.name == name) else { return Ok(ExitCode::from(FAILED)) };
+    let Some(tool) = cnpg_mcp::tools().into_iter().find(|tool| tool.info.name == name) else {
+        return Ok(ExitCode::from(FAILED));
+    };
     logging::start(LogFormat::Text, matches.get_one("log-level").copied().unwrap_or(LevelFilter::WARN))?;
     let arguments = flags::arguments(tool.info, matches)?;
     let image_registry = matches.get_one::<String>("image-registry").cloned().unwrap_or_default();
     let answer = call(name, arguments, target::target(matches), image_registry).await?;
     print(&answer, matches.get_flag("json"))?;
-    let success = matches!(&answer.content, Content::Output { outcome: Outcome::Done | Outcome::Unchanged | Outcome::Planned, .. });
+    let success = matches!(
+        &answer.content,
+        Content::Output { outcome: Outcome::Done | Outcome::Unchanged | Outcome::Planned, .. }
+    );
     Ok(if success { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
-async fn call(name: &str, arguments: Arguments, target: cnpg_mcp::target::Target, image_registry: String) -> anyhow::Result<Answer> {
+async fn call(
+    name: &str,
+    arguments: Arguments,
+    target: cnpg_mcp::target::Target,
+    image_registry: String,
+) -> anyhow::Result<Answer> {
     let opened = target.open().await?;
     let options = Options { settings: Arc::new(Settings { image_registry }), ..Options::new(VERSION) };
     let registry = cnpg_mcp::registry(Arc::clone(&opened.kubernetes), options)?;

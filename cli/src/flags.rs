@@ -46,7 +46,8 @@ fn flag(param: &'static ParamInfo) -> Arg {
     let mut help = format!("{} [{}", param.about.trim_end(), expectation(&param.rule).replace('`', ""));
     if let Some(default) = param.default {
         let default = default.to_value();
-        help.push_str(&format!("; default {}", default.as_str().map_or_else(|| default.to_string(), str::to_owned)));
+        help.push_str("; default ");
+        help.push_str(&default.as_str().map_or_else(|| default.to_string(), str::to_owned));
     }
     help.push(']');
     if param.secret {
@@ -85,6 +86,9 @@ fn typed(rule: &Rule, text: String) -> Value {
 
 fn read_line(param: &ParamInfo) -> anyhow::Result<String> {
     let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).with_context(|| format!("`{}` could not be read from standard input", param.name))?;
+    std::io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .with_context(|| format!("`{}` could not be read from standard input", param.name))?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -14,7 +14,11 @@ pub fn args() -> [Arg; 3] {
             .action(ArgAction::SetTrue)
             .conflicts_with_all(["kubeconfig", "context"])
             .help("A sandbox inside this process, with two clusters to look at; gone when the command ends"),
-        Arg::new("kubeconfig").long("kubeconfig").value_name("FILE").value_parser(value_parser!(PathBuf)).help("Kubeconfig file"),
+        Arg::new("kubeconfig")
+            .long("kubeconfig")
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .help("Kubeconfig file"),
         Arg::new("context").long("context").value_name("NAME").help("Context of the kubeconfig"),
     ]
     .map(|arg| arg.global(true).help_heading(HEADING))

@@ -47,7 +47,9 @@ fn claude_code(reach: &Reach) -> String {
 
 fn inspector(reach: &Reach) -> String {
     match reach {
-        Reach::Http(url) => format!("npx -y @modelcontextprotocol/inspector --cli {url} --transport http --method tools/list"),
+        Reach::Http(url) => {
+            format!("npx -y @modelcontextprotocol/inspector --cli {url} --transport http --method tools/list")
+        }
         Reach::Stdio { command, arguments } => {
             format!("npx -y @modelcontextprotocol/inspector --cli {} --method tools/list", shell(command, arguments))
         }
@@ -55,7 +57,10 @@ fn inspector(reach: &Reach) -> String {
 }
 
 fn shell(command: &str, arguments: &[String]) -> String {
-    let plain = |text: &str| !text.is_empty() && text.chars().all(|character| character.is_ascii_alphanumeric() || "-_./:=@%+,".contains(character));
+    let plain = |text: &str| {
+        !text.is_empty()
+            && text.chars().all(|character| character.is_ascii_alphanumeric() || "-_./:=@%+,".contains(character))
+    };
     let quoted = |text: &str| if plain(text) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) };
     std::iter::once(command).chain(arguments.iter().map(String::as_str)).map(quoted).collect::<Vec<_>>().join(" ")
 }
@@ -77,7 +82,10 @@ mod tests {
 
     #[test]
     fn commands_are_quoted_where_they_have_to_be() {
-        let reach = Reach::Stdio { command: String::from("/opt/my tools/server"), arguments: vec![String::from("--sandbox"), String::from("it's")] };
+        let reach = Reach::Stdio {
+            command: String::from("/opt/my tools/server"),
+            arguments: vec![String::from("--sandbox"), String::from("it's")],
+        };
         assert!(text(&reach).contains(r"claude mcp add cloudnative-pg -- '/opt/my tools/server' --sandbox 'it'\''s'"));
     }
 }

@@ -40,7 +40,11 @@ impl Target {
     /// Where the sandbox cannot be started.
     pub async fn open(self) -> anyhow::Result<Opened> {
         if !self.sandbox {
-            let options = KubernetesOptions { kubeconfig: self.kubeconfig, context: self.context, ..KubernetesOptions::default() };
+            let options = KubernetesOptions {
+                kubeconfig: self.kubeconfig,
+                context: self.context,
+                ..KubernetesOptions::default()
+            };
             return Ok(Opened { kubernetes: Arc::new(Kubernetes::new(options)), sandbox: None });
         }
         let sandbox = Sandbox::builder()
@@ -50,7 +54,8 @@ impl Target {
             .await
             .context("the sandbox could not be started")?;
         let kubeconfig = std::env::temp_dir().join(format!("cnpg-mcp-sandbox-{}.kubeconfig", std::process::id()));
-        write_private(&kubeconfig, &sandbox.kubeconfig()).with_context(|| format!("`{}` could not be written", kubeconfig.display()))?;
+        write_private(&kubeconfig, &sandbox.kubeconfig())
+            .with_context(|| format!("`{}` could not be written", kubeconfig.display()))?;
         let options = KubernetesOptions { kubeconfig: Some(kubeconfig.clone()), ..KubernetesOptions::default() };
         Ok(Opened { kubernetes: Arc::new(Kubernetes::new(options)), sandbox: Some(Running { sandbox, kubeconfig }) })
     }

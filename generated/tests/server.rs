@@ -1,4 +1,6 @@
 //! The server as a program: its command line, its streams, its end.
+// Tests may unwrap, and `json!` makes values that are handed on.
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
@@ -8,7 +10,12 @@ use serde_json::{Value, json};
 
 fn server(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cnpg-mcp-server"));
-    command.args(arguments).env_remove("KUBECONFIG").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(arguments)
+        .env_remove("KUBECONFIG")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CNPG_MCP_")) {
         command.env_remove(name);
     }
@@ -139,7 +146,12 @@ fn progress_grows_with_every_notification() {
     assert_eq!(result["structuredContent"]["outcome"], "done", "{result}");
     let values: Vec<f64> = progress.iter().map(|message| message["params"]["progress"].as_f64().unwrap()).collect();
     assert!(values.len() >= 2 && values.windows(2).all(|pair| pair[0] < pair[1]), "{values:?}");
-    assert!(progress.iter().all(|message| message["method"] == "notifications/progress" && message["params"]["progressToken"] == "token"));
+    assert!(
+        progress
+            .iter()
+            .all(|message| message["method"] == "notifications/progress"
+                && message["params"]["progressToken"] == "token")
+    );
     assert_eq!(conversation.close().0, Some(0));
 }
 
@@ -147,7 +159,8 @@ fn progress_grows_with_every_notification() {
 fn no_password_in_anything_the_server_says_at_the_most_verbose_level() {
     const MARKED: &str = "Marked-Passw0rd-51966";
     let mut conversation = Conversation::open(&["--sandbox", "--log-level", "trace"]);
-    let created = conversation.call("create_postgres_role", json!({ "cluster_name": "main-db", "role_name": "app_user" }));
+    let created =
+        conversation.call("create_postgres_role", json!({ "cluster_name": "main-db", "role_name": "app_user" }));
     assert_eq!(created["structuredContent"]["outcome"], "done", "{created}");
     let mut said = String::new();
     for arguments in [
@@ -171,7 +184,10 @@ fn no_password_in_anything_the_server_says_at_the_most_verbose_level() {
 
 #[test]
 fn http_is_served_until_sigterm() {
-    let mut child = server(&["--transport", "http", "--auth", "none", "--sandbox", "--port", "0", "--print-client-config"]).spawn().unwrap();
+    let mut child =
+        server(&["--transport", "http", "--auth", "none", "--sandbox", "--port", "0", "--print-client-config"])
+            .spawn()
+            .unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut printed = String::new();
     while !printed.contains("inspector") {
@@ -192,10 +208,14 @@ fn http_is_served_until_sigterm() {
 
 #[test]
 fn a_client_configuration_for_stdio_names_this_program() {
-    let Output { status, stdout, .. } = server(&["--sandbox", "--print-client-config"]).stdin(Stdio::null()).output().unwrap();
+    let Output { status, stdout, .. } =
+        server(&["--sandbox", "--print-client-config"]).stdin(Stdio::null()).output().unwrap();
     assert!(status.success());
     let text = String::from_utf8(stdout).unwrap();
-    assert!(text.contains(env!("CARGO_BIN_EXE_cnpg-mcp-server")) && text.contains("--sandbox") && !text.contains("--print"), "{text}");
+    assert!(
+        text.contains(env!("CARGO_BIN_EXE_cnpg-mcp-server")) && text.contains("--sandbox") && !text.contains("--print"),
+        "{text}"
+    );
 }
 
 #[test]

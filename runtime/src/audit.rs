@@ -82,7 +82,10 @@ fn short(value: &Value) -> Value {
             Value::from(format!("{}… ({} bytes)", text.chars().take(MAX_TEXT).collect::<String>(), text.len()))
         }
         Value::Array(items) if items.len() > MAX_ARGUMENTS => Value::from(format!("a list of {}", items.len())),
-        Value::Array(items) => items.iter().map(|item| if item.is_array() || item.is_object() { Value::from("…") } else { short(item) }).collect(),
+        Value::Array(items) => items
+            .iter()
+            .map(|item| if item.is_array() || item.is_object() { Value::from("…") } else { short(item) })
+            .collect(),
         Value::Object(fields) => Value::from(format!("an object of {} fields", fields.len())),
         other => other.clone(),
     }

@@ -68,7 +68,8 @@ pub fn start(format: LogFormat, level: LevelFilter) -> Result<(), AlreadySet> {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "panicked");
     }));
-    let filter = FilterFn::new(move |metadata| is_wanted(metadata, level)).with_max_level_hint(level.max(LevelFilter::INFO));
+    let filter =
+        FilterFn::new(move |metadata| is_wanted(metadata, level)).with_max_level_hint(level.max(LevelFilter::INFO));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     match format {
         LogFormat::Text => {

@@ -43,7 +43,11 @@ impl fmt::Debug for Tool {
 /// # Errors
 /// What the handler says, or [`Failure::internal`] where checked arguments do not fit the parameter
 /// struct or an output cannot be written as JSON (both mean that codegen and runtime disagree).
-pub fn entry<'call, P, O, F, R>(arguments: Arguments, call: &'call mut Call, run: F) -> BoxFuture<'call, Result<Value, Failure>>
+pub fn entry<'call, P, O, F, R>(
+    arguments: Arguments,
+    call: &'call mut Call,
+    run: F,
+) -> BoxFuture<'call, Result<Value, Failure>>
 where
     P: DeserializeOwned + Send + 'call,
     O: Serialize + Send + 'call,
@@ -219,8 +223,14 @@ pub struct TextRule {
 
 impl TextRule {
     /// Any text; a start for `TextRule { pattern: …, ..TextRule::ANY }`.
-    pub const ANY: Self =
-        Self { min_length: None, max_length: None, pattern: None, format: None, reserved_names: &[], reserved_prefixes: &[] };
+    pub const ANY: Self = Self {
+        min_length: None,
+        max_length: None,
+        pattern: None,
+        format: None,
+        reserved_names: &[],
+        reserved_prefixes: &[],
+    };
 }
 
 /// Named forms of text.

@@ -1,4 +1,5 @@
 //! Arguments: every problem at once, by name, and never a secret or a panic.
+#![allow(clippy::unwrap_used)]
 
 mod small_tools;
 
@@ -42,7 +43,21 @@ fn all_problems_at_once() {
         "tags": ["ok", 3], "dry_run": "yes", "ratio": 1.5, "storage_class": "A.b",
     }));
     let names: Vec<&str> = found.iter().map(|problem| problem.parameter.as_str()).collect();
-    assert_eq!(names, ["rolename", "role_name", "cluster_name", "storage_class", "instances", "ratio", "storage_size", "detail_level", "tags", "dry_run"]);
+    assert_eq!(
+        names,
+        [
+            "rolename",
+            "role_name",
+            "cluster_name",
+            "storage_class",
+            "instances",
+            "ratio",
+            "storage_size",
+            "detail_level",
+            "tags",
+            "dry_run"
+        ]
+    );
     assert_eq!(found[0].what, "is unknown (did you mean `role_name`?)");
     assert_eq!(found[1].what, "is required and was not passed");
     assert_eq!(found[4].to_markdown(), "- `instances` is too great (got 11). Expected: a whole number from 1 to 10.");
@@ -52,7 +67,13 @@ fn all_problems_at_once() {
 
 #[test]
 fn names_of_roles() {
-    for (name, word) in [("postgres", "reserved name"), ("pg_monitor", "reserved `pg_`"), ("App", "pattern"), ("", "pattern"), ("a b", "pattern")] {
+    for (name, word) in [
+        ("postgres", "reserved name"),
+        ("pg_monitor", "reserved `pg_`"),
+        ("App", "pattern"),
+        ("", "pattern"),
+        ("a b", "pattern"),
+    ] {
         let found = problems(json!({ "role_name": name }));
         assert!(found[0].what.contains(word), "{name}: {}", found[0].what);
     }
@@ -76,7 +97,13 @@ fn control_characters_are_refused_everywhere() {
 
 #[test]
 fn secrets_are_never_repeated() {
-    for value in [json!("hunter2"), json!(8_675_309), json!(["hunter2"]), json!({ "hunter2": "hunter2" }), json!("hunter2\n-marked")] {
+    for value in [
+        json!("hunter2"),
+        json!(8_675_309),
+        json!(["hunter2"]),
+        json!({ "hunter2": "hunter2" }),
+        json!("hunter2\n-marked"),
+    ] {
         let found = problems(json!({ "role_name": "a", "password": value }));
         let text = format!("{found:?} {}", found[0].to_markdown());
         assert!(!text.contains("hunter2") && !text.contains("8675309"), "{text}");
@@ -86,7 +113,9 @@ fn secrets_are_never_repeated() {
 
 #[test]
 fn a_secret_in_another_parameter_is_not_repeated_either() {
-    let found = problems(json!({ "role_name": "Hunter2-Marked", "password": "Hunter2-Marked", "cluster_name": "Hunter2-Marked!" }));
+    let found = problems(
+        json!({ "role_name": "Hunter2-Marked", "password": "Hunter2-Marked", "cluster_name": "Hunter2-Marked!" }),
+    );
     assert_eq!(found.len(), 2);
     assert!(!format!("{found:?}").contains("Hunter2"), "{found:?}");
 }
@@ -105,7 +134,9 @@ fn huge_and_deep_arguments_are_cheap() {
     let huge = "a".repeat(1 << 20);
     let started = std::time::Instant::now();
     for _ in 0..20 {
-        let found = problems(json!({ "role_name": huge, "cluster_name": deep, "detail_level": huge, "storage_size": huge, "tags": [huge], (huge.as_str()): 1 }));
+        let found = problems(
+            json!({ "role_name": huge, "cluster_name": deep, "detail_level": huge, "storage_size": huge, "tags": [huge], (huge.as_str()): 1 }),
+        );
         assert_eq!(found.len(), 6);
         assert!(found.iter().all(|problem| problem.to_markdown().len() < 600));
     }
@@ -142,7 +173,8 @@ fn json_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::vec((".{0,8}", inner), 0..4).prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            prop::collection::vec((".{0,8}", inner), 0..4)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
         ]
     })
 }

@@ -1,4 +1,5 @@
 //! The size of answers: lists first, by whole items, then Markdown at a line end.
+#![allow(clippy::unwrap_used)]
 
 mod small_tools;
 
@@ -40,7 +41,11 @@ async fn a_long_list_loses_whole_items_in_both_forms() {
     let last = items.last().unwrap()["name"].as_str().unwrap();
     assert!(answer.markdown.contains(&format!("`{last}`")), "the Markdown shows what the structured output has");
     assert_eq!(answer.markdown.matches("\n- `item-").count() + 1, items.len());
-    assert!(answer.markdown.ends_with(&format!("*{} of 5000 `items` are shown; the rest did not fit into the answer.*", items.len())));
+    assert!(
+        answer
+            .markdown
+            .ends_with(&format!("*{} of 5000 `items` are shown; the rest did not fit into the answer.*", items.len()))
+    );
 }
 
 #[test]
@@ -58,7 +63,8 @@ fn the_first_list_goes_first_and_keeps_an_item() {
 
 #[test]
 fn the_largest_inner_list_is_named_by_its_path() {
-    let mut value = json!({ "clusters": [{ "name": "a", "conditions": vec!["c".repeat(90); 40], "roles": ["r", "s"] }] });
+    let mut value =
+        json!({ "clusters": [{ "name": "a", "conditions": vec!["c".repeat(90); 40], "roles": ["r", "s"] }] });
     let cuts = fit(&mut value, Some("clusters"), 1_000);
     assert_eq!(cuts[0].path, "clusters[].conditions");
     assert_eq!(value["clusters"][0]["roles"].as_array().unwrap().len(), 2);

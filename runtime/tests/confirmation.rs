@@ -1,5 +1,6 @@
 //! Confirmation in its three forms: a result that asks for input (2026-07-28), elicitation (older
 //! revisions), and the parameter alone.
+#![allow(clippy::unwrap_used)]
 
 mod small_tools;
 
@@ -19,7 +20,8 @@ use cnpg_mcp_runtime::transport::stdio::serve_on;
 use rmcp::ClientHandler;
 use rmcp::ErrorData;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, ElicitationAction,
+    CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult,
+    ElicitationAction,
 };
 use rmcp::service::{RequestContext, RoleClient, ServiceExt as _};
 use serde::{Deserialize, Serialize};
@@ -64,8 +66,24 @@ static INFO: ToolInfo = ToolInfo {
     input_schema: r#"{"type":"object","properties":{"name":{"type":"string"},"confirm":{"type":"boolean"}},"required":["name"]}"#,
     output_schema: r#"{"type":"object","properties":{"outcome":{"type":"string"}}}"#,
     params: &[
-        ParamInfo { name: "name", about: "", rule: Rule::Text(TextRule::ANY), required: true, secret: false, default: None, meaning: None },
-        ParamInfo { name: "confirm", about: "", rule: Rule::Bool, required: false, secret: false, default: None, meaning: Some(Meaning::Confirmation) },
+        ParamInfo {
+            name: "name",
+            about: "",
+            rule: Rule::Text(TextRule::ANY),
+            required: true,
+            secret: false,
+            default: None,
+            meaning: None,
+        },
+        ParamInfo {
+            name: "confirm",
+            about: "",
+            rule: Rule::Bool,
+            required: false,
+            secret: false,
+            default: None,
+            meaning: Some(Meaning::Confirmation),
+        },
     ],
     paged_output: None,
     answers: &[(None, "done.md")],
@@ -73,7 +91,8 @@ static INFO: ToolInfo = ToolInfo {
     grants: &[],
 };
 
-static TEMPLATES: &[(&str, &str)] = &[("done.md", "Ended {{ outcome }}."), ("plan.md", "Would drop `{{ output.name }}`.\n")];
+static TEMPLATES: &[(&str, &str)] =
+    &[("done.md", "Ended {{ outcome }}."), ("plan.md", "Would drop `{{ output.name }}`.\n")];
 
 fn server() -> McpServer {
     let tool = Tool { info: &INFO, run: |arguments, call| entry(arguments, call, drop_thing) };
@@ -90,14 +109,26 @@ struct Person {
 impl ClientHandler for Person {
     fn get_info(&self) -> ClientConfig {
         let mut config = ClientConfig::default();
-        config.capabilities = if self.forms { ClientCapabilities::builder().enable_elicitation().build() } else { ClientCapabilities::default() };
+        config.capabilities = if self.forms {
+            ClientCapabilities::builder().enable_elicitation().build()
+        } else {
+            ClientCapabilities::default()
+        };
         config
     }
 
-    async fn create_elicitation(&self, request: ElicitRequestParams, _context: RequestContext<RoleClient>) -> Result<ElicitResult, ErrorData> {
+    async fn create_elicitation(
+        &self,
+        request: ElicitRequestParams,
+        _context: RequestContext<RoleClient>,
+    ) -> Result<ElicitResult, ErrorData> {
         let ElicitRequestParams::FormElicitationParams { message, .. } = request else { panic!("a form") };
         assert_eq!(message, "Would drop `thing`.");
-        let mut result = ElicitResult::new(if self.answer.is_some() { ElicitationAction::Accept } else { ElicitationAction::Decline });
+        let mut result = ElicitResult::new(if self.answer.is_some() {
+            ElicitationAction::Accept
+        } else {
+            ElicitationAction::Decline
+        });
         result.content.clone_from(&self.answer);
         Ok(result)
     }
@@ -105,7 +136,9 @@ impl ClientHandler for Person {
 
 async fn outcome_with(person: Person, arguments: Value) -> CallToolResult {
     let (near, far) = tokio::io::duplex(1 << 16);
-    tokio::spawn(async move { serve_on(server(), tokio::io::split(far), CancellationToken::new()).await.map_err(|error| error.to_string()) });
+    tokio::spawn(async move {
+        serve_on(server(), tokio::io::split(far), CancellationToken::new()).await.map_err(|error| error.to_string())
+    });
     let client = person.serve(tokio::io::split(near)).await.unwrap();
     let arguments = arguments.as_object().unwrap().clone();
     client.call_tool(CallToolRequestParams::new("drop_thing").with_arguments(arguments)).await.unwrap()
@@ -132,7 +165,8 @@ async fn nobody_to_ask_means_unconfirmed_with_the_plan() {
     let result = outcome_with(Person { forms: false, answer: None }, json!({ "name": "thing" })).await;
     assert_eq!(outcome(&result), (String::from("unconfirmed"), false));
     assert!(serde_json::to_string(&result.content).unwrap().contains("Would drop `thing`."));
-    let confirmed = outcome_with(Person { forms: false, answer: None }, json!({ "name": "thing", "confirm": true })).await;
+    let confirmed =
+        outcome_with(Person { forms: false, answer: None }, json!({ "name": "thing", "confirm": true })).await;
     assert!(outcome(&confirmed).1);
 }
 
@@ -163,7 +197,7 @@ async fn stateless(url: &str, forms: bool, arguments: Value, round: Option<(&Val
         .await
         .unwrap();
     let text = response.text().await.unwrap();
-    let data = text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim).filter(|data| !data.is_empty()).next_back();
+    let data = text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim).rfind(|data| !data.is_empty());
     let message: Value = serde_json::from_str(data.unwrap_or(&text)).unwrap();
     assert!(message["error"].is_null(), "{message}");
     message["result"].clone()
@@ -229,16 +263,28 @@ async fn a_client_that_goes_away_while_it_is_asked_confirms_nothing() {
             Person { forms: true, answer: None }.get_info()
         }
 
-        async fn create_elicitation(&self, _request: ElicitRequestParams, _context: RequestContext<RoleClient>) -> Result<ElicitResult, ErrorData> {
+        async fn create_elicitation(
+            &self,
+            _request: ElicitRequestParams,
+            _context: RequestContext<RoleClient>,
+        ) -> Result<ElicitResult, ErrorData> {
             std::future::pending().await
         }
     }
     let (near, far) = tokio::io::duplex(1 << 16);
-    let served = tokio::spawn(async move { serve_on(server(), tokio::io::split(far), CancellationToken::new()).await.map_err(|error| error.to_string()) });
+    let served = tokio::spawn(async move {
+        serve_on(server(), tokio::io::split(far), CancellationToken::new()).await.map_err(|error| error.to_string())
+    });
     let client = Silent.serve(tokio::io::split(near)).await.unwrap();
     let call = tokio::spawn({
         let peer = client.peer().clone();
-        async move { peer.call_tool(CallToolRequestParams::new("drop_thing").with_arguments(json!({ "name": "thing" }).as_object().unwrap().clone())).await }
+        async move {
+            peer.call_tool(
+                CallToolRequestParams::new("drop_thing")
+                    .with_arguments(json!({ "name": "thing" }).as_object().unwrap().clone()),
+            )
+            .await
+        }
     });
     tokio::time::sleep(Duration::from_millis(200)).await;
     client.cancel().await.unwrap();

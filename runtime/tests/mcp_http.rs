@@ -1,4 +1,5 @@
 //! MCP over streamable HTTP: both lifecycles, who is let in, limits, and the pages beside it.
+#![allow(clippy::unwrap_used)]
 
 mod small_tools;
 
@@ -34,7 +35,10 @@ async fn serve(limits: Limits) -> Server {
 }
 
 fn post(url: &str) -> RequestBuilder {
-    Client::new().post(url).header("accept", "application/json, text/event-stream").header("content-type", "application/json")
+    Client::new()
+        .post(url)
+        .header("accept", "application/json, text/event-stream")
+        .header("content-type", "application/json")
 }
 
 /// A request of the revision without sessions.
@@ -63,14 +67,15 @@ fn initialize(url: &str) -> RequestBuilder {
 /// The JSON-RPC message of a response, from JSON or from the last event of a stream.
 async fn message(response: Response) -> Value {
     let text = response.text().await.unwrap();
-    let data = text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim).filter(|data| !data.is_empty()).next_back();
+    let data = text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim).rfind(|data| !data.is_empty());
     serde_json::from_str(data.unwrap_or(&text)).unwrap_or_else(|_| panic!("{text}"))
 }
 
 #[tokio::test]
 async fn sessions() {
     let server = serve(Limits::default()).await;
-    let client = ClientConfig::default().serve(StreamableHttpClientTransport::from_uri(server.url.as_str())).await.unwrap();
+    let client =
+        ClientConfig::default().serve(StreamableHttpClientTransport::from_uri(server.url.as_str())).await.unwrap();
     assert_eq!(client.list_all_tools().await.unwrap().len(), 5);
     let arguments = json!({ "role_name": "app_user" }).as_object().unwrap().clone();
     let result = client.call_tool(CallToolRequestParams::new("echo_role").with_arguments(arguments)).await.unwrap();
@@ -83,7 +88,11 @@ async fn no_sessions() {
     let server = serve(Limits::default()).await;
     let listed = message(stateless(&server.url, "tools/list", json!({})).send().await.unwrap()).await;
     assert_eq!(listed["result"]["tools"].as_array().unwrap().len(), 5, "{listed}");
-    let response = stateless(&server.url, "tools/call", json!({ "name": "echo_role", "arguments": { "role_name": "a" } })).send().await.unwrap();
+    let response =
+        stateless(&server.url, "tools/call", json!({ "name": "echo_role", "arguments": { "role_name": "a" } }))
+            .send()
+            .await
+            .unwrap();
     assert!(response.headers().get("mcp-session-id").is_none());
     let called = message(response).await;
     assert_eq!(called["result"]["structuredContent"]["role"], "a", "{called}");
@@ -101,7 +110,11 @@ async fn foreign_hosts_and_origins_are_refused() {
     assert_eq!(status("host", "evil.example", &server.url).await, StatusCode::FORBIDDEN);
     assert_eq!(status("origin", "https://evil.example", &server.url).await, StatusCode::FORBIDDEN);
     assert_eq!(status("origin", "null", &server.root).await, StatusCode::FORBIDDEN);
-    assert_eq!(status("host", "evil.example", &format!("{}/healthz", server.root)).await, StatusCode::OK, "probes come by any name");
+    assert_eq!(
+        status("host", "evil.example", &format!("{}/healthz", server.root)).await,
+        StatusCode::OK,
+        "probes come by any name"
+    );
     assert_eq!(status("origin", "http://localhost:6274", &server.root).await, StatusCode::OK);
     let refused = initialize(&server.url).header("origin", "https://evil.example").send().await.unwrap();
     assert_eq!(refused.status(), StatusCode::FORBIDDEN);
@@ -140,21 +153,27 @@ async fn bodies_and_sessions_are_bounded() {
 
 #[tokio::test]
 async fn slow_and_broken_clients_are_let_go() {
-    let limits = Limits { head_time: Duration::from_millis(300), body_time: Duration::from_millis(300), ..Limits::default() };
+    let limits =
+        Limits { head_time: Duration::from_millis(300), body_time: Duration::from_millis(300), ..Limits::default() };
     let server = serve(limits).await;
     let address = server.root.trim_start_matches("http://").to_owned();
     let talk = async |said: &[u8]| {
         let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
         stream.write_all(said).await.unwrap();
         let mut answer = String::new();
-        tokio::time::timeout(Duration::from_secs(5), stream.read_to_string(&mut answer)).await.expect("the server lets go").unwrap_or_default();
+        tokio::time::timeout(Duration::from_secs(5), stream.read_to_string(&mut answer))
+            .await
+            .expect("the server lets go")
+            .unwrap_or_default();
         answer
     };
     let head = talk(b"POST /mcp HTTP/1.1\r\nHost: localhost\r\n").await;
     assert!(head.is_empty() || head.starts_with("HTTP/1.1 408"), "{head}");
-    let body = talk(b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 100\r\n\r\n{").await;
+    let body =
+        talk(b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 100\r\n\r\n{").await;
     assert!(body.starts_with("HTTP/1.1 408"), "{body}");
-    let long = talk(format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(100_000)).as_bytes()).await;
+    let long =
+        talk(format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(100_000)).as_bytes()).await;
     assert!(long.starts_with("HTTP/1.1 431") || long.is_empty(), "{long}");
     assert_eq!(reqwest::get(&server.root).await.unwrap().status(), StatusCode::OK);
 }
@@ -164,7 +183,10 @@ async fn malformed_requests_are_no_tool_errors() {
     let server = serve(Limits::default()).await;
     let broken = post(&server.url).body("{").send().await.unwrap();
     assert!(broken.status().is_client_error());
-    let unknown = message(stateless(&server.url, "tools/call", json!({ "name": "nothing", "arguments": {} })).send().await.unwrap()).await;
+    let unknown = message(
+        stateless(&server.url, "tools/call", json!({ "name": "nothing", "arguments": {} })).send().await.unwrap(),
+    )
+    .await;
     assert_eq!(unknown["error"]["code"], -32602, "{unknown}");
 }
 
@@ -173,14 +195,23 @@ async fn a_stop_turns_readiness_first_and_lets_calls_end() {
     let server = serve(Limits::default()).await;
     let call = {
         let url = server.url.clone();
-        tokio::spawn(async move { message(stateless(&url, "tools/call", json!({ "name": "sleep", "arguments": {} })).send().await.unwrap()).await })
+        tokio::spawn(async move {
+            message(stateless(&url, "tools/call", json!({ "name": "sleep", "arguments": {} })).send().await.unwrap())
+                .await
+        })
     };
     tokio::time::sleep(Duration::from_millis(200)).await;
     server.stop.cancel();
     tokio::time::sleep(Duration::from_millis(100)).await;
     let ready = reqwest::get(format!("{}/readyz", server.root)).await.unwrap();
     assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
-    let refused = message(stateless(&server.url, "tools/call", json!({ "name": "list_many", "arguments": { "count": 1 } })).send().await.unwrap()).await;
+    let refused = message(
+        stateless(&server.url, "tools/call", json!({ "name": "list_many", "arguments": { "count": 1 } }))
+            .send()
+            .await
+            .unwrap(),
+    )
+    .await;
     assert_eq!(refused["result"]["isError"], true, "{refused}");
     let called = call.await.unwrap();
     assert_eq!(called["result"]["isError"], false, "{called}");
@@ -209,7 +240,17 @@ async fn the_registry_is_shared_by_all_connections() {
         let server = Arc::clone(&server);
         tokio::spawn(async move {
             let role = format!("role_{number}");
-            let called = message(stateless(&server.url, "tools/call", json!({ "name": "echo_role", "arguments": { "role_name": role } })).send().await.unwrap()).await;
+            let called = message(
+                stateless(
+                    &server.url,
+                    "tools/call",
+                    json!({ "name": "echo_role", "arguments": { "role_name": role } }),
+                )
+                .send()
+                .await
+                .unwrap(),
+            )
+            .await;
             assert_eq!(called["result"]["structuredContent"]["role"], role.as_str());
         })
     });

@@ -1,5 +1,6 @@
 //! MCP over a pair of streams, as over standard input and output: the protocol as the SDK's own client
 //! sees it.
+#![allow(clippy::unwrap_used)]
 
 mod small_tools;
 
@@ -28,7 +29,9 @@ async fn converse(options: Options) -> Conversation {
     let stop = CancellationToken::new();
     let server = {
         let (server, stop) = (McpServer::new(Arc::clone(&registry), &[7; 32]), stop.clone());
-        tokio::spawn(async move { serve_on(server, tokio::io::split(far), stop).await.map_err(|error| error.to_string()) })
+        tokio::spawn(
+            async move { serve_on(server, tokio::io::split(far), stop).await.map_err(|error| error.to_string()) },
+        )
     };
     let client = ClientConfig::default().serve(tokio::io::split(near)).await.unwrap();
     Conversation { client, registry, stop, server }
@@ -81,7 +84,8 @@ async fn tools_carry_title_schemas_and_hints() {
 #[tokio::test]
 async fn an_answer_is_markdown_and_structured() {
     let conversation = converse(Options::new("1")).await;
-    let result = conversation.call("echo_role", json!({ "role_name": "app_user", "detail_level": "detailed" })).await.unwrap();
+    let result =
+        conversation.call("echo_role", json!({ "role_name": "app_user", "detail_level": "detailed" })).await.unwrap();
     assert_eq!(result.is_error, Some(false));
     assert_eq!(text(&result), "Done: `app_user`, detailed: yes.");
     let structured = result.structured_content.clone().unwrap();
@@ -119,7 +123,9 @@ async fn a_panic_tells_nothing_and_the_server_lives_on() {
 #[tokio::test]
 async fn an_unknown_tool_is_a_protocol_error() {
     let conversation = converse(Options::new("1")).await;
-    let Err(ServiceError::McpError(error)) = conversation.call("echo_roles", json!({})).await else { panic!("a protocol error") };
+    let Err(ServiceError::McpError(error)) = conversation.call("echo_roles", json!({})).await else {
+        panic!("a protocol error")
+    };
     assert_eq!(error.code, ErrorCode::INVALID_PARAMS);
     assert!(error.message.contains("did you mean `echo_role`?"), "{}", error.message);
 }
@@ -133,7 +139,9 @@ async fn withheld_tools_are_neither_listed_nor_callable() {
         let conversation = converse(options).await;
         let tools = conversation.client.list_all_tools().await.unwrap();
         assert_eq!(tools.iter().map(|tool| tool.name.as_ref()).collect::<Vec<_>>(), left);
-        let Err(ServiceError::McpError(error)) = conversation.call("fail", json!({})).await else { panic!("a protocol error") };
+        let Err(ServiceError::McpError(error)) = conversation.call("fail", json!({})).await else {
+            panic!("a protocol error")
+        };
         assert!(error.message.contains("not available"), "{}", error.message);
     }
 }
@@ -142,7 +150,11 @@ async fn withheld_tools_are_neither_listed_nor_callable() {
 async fn calls_run_side_by_side() {
     let conversation = converse(Options::new("1")).await;
     let started = Instant::now();
-    let (one, two, three) = tokio::join!(conversation.call("sleep", json!({})), conversation.call("sleep", json!({})), conversation.call("sleep", json!({})));
+    let (one, two, three) = tokio::join!(
+        conversation.call("sleep", json!({})),
+        conversation.call("sleep", json!({})),
+        conversation.call("sleep", json!({}))
+    );
     assert!(one.is_ok() && two.is_ok() && three.is_ok());
     assert!(started.elapsed() < Duration::from_millis(1900), "{:?}", started.elapsed());
 }
@@ -163,7 +175,11 @@ async fn a_stop_lets_running_calls_end() {
         conversation.stop.cancel();
         tokio::time::sleep(Duration::from_millis(100)).await;
         // New calls are refused, in words that say so.
-        conversation.registry.call("list_many", json!({ "count": 1 }).as_object().unwrap().clone(), small_tools::context()).await.unwrap()
+        conversation
+            .registry
+            .call("list_many", json!({ "count": 1 }).as_object().unwrap().clone(), small_tools::context())
+            .await
+            .unwrap()
     };
     let (running, refused) = tokio::join!(conversation.call("sleep", json!({})), stop);
     assert_eq!(running.unwrap().is_error, Some(false));
@@ -177,7 +193,9 @@ async fn older_revisions_are_negotiated() {
         let registry = small_tools::registry(Options::new("1"));
         let (near, far) = tokio::io::duplex(1 << 16);
         let server = McpServer::new(registry, &[7; 32]);
-        tokio::spawn(async move { serve_on(server, tokio::io::split(far), CancellationToken::new()).await.map_err(|error| error.to_string()) });
+        tokio::spawn(async move {
+            serve_on(server, tokio::io::split(far), CancellationToken::new()).await.map_err(|error| error.to_string())
+        });
         let mut info = ClientConfig::default();
         info.protocol_version = version.clone();
         let client = info.serve(tokio::io::split(near)).await.unwrap();

@@ -1,4 +1,6 @@
 //! Templates: our own printing, absent values, and untrusted text.
+// Tests may unwrap, and `json!` makes values that are handed on.
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 
 use cnpg_mcp_runtime::render::markdown::{inline, sentence, tidy};
 use cnpg_mcp_runtime::render::{Scene, Templates};
@@ -10,7 +12,8 @@ use serde_json::{Map, Value, json};
 /// Renders a template that lives as long as the test program.
 fn render(source: &str, output: &Value) -> Result<String, String> {
     let source: &'static str = Box::leak(source.to_owned().into_boxed_str());
-    let sources: &'static [(&str, &str)] = Box::leak(vec![("test.md", source), ("part.md", "[{{ r.name }}]")].into_boxed_slice());
+    let sources: &'static [(&str, &str)] =
+        Box::leak(vec![("test.md", source), ("part.md", "[{{ r.name }}]")].into_boxed_slice());
     let params: Map<String, Value> = json!({ "namespace": "data", "wait": true }).as_object().unwrap().clone();
     let scene = Scene {
         params: &params,
@@ -30,12 +33,18 @@ fn ok(source: &str, output: Value) -> String {
 
 #[test]
 fn printing() {
-    assert_eq!(ok("{{ output.a }} {{ output.b }} {{ output.n }} {{ wait }} {{ outcome }}", json!({ "a": true, "b": false, "n": 42 })), "yes no 42 yes done");
+    assert_eq!(
+        ok(
+            "{{ output.a }} {{ output.b }} {{ output.n }} {{ wait }} {{ outcome }}",
+            json!({ "a": true, "b": false, "n": 42 })
+        ),
+        "yes no 42 yes done"
+    );
 }
 
 #[test]
 fn absent_is_an_error_unless_asked_for() {
-    assert!(render("{{ output.missing }}", &json!({})).unwrap_err().contains("absent"));
+    assert!(render("{{ output.missing }}", &json!({})).is_err_and(|error| error.contains("absent")));
     assert!(render("{{ output.null }}", &json!({ "null": null })).is_err());
     assert_eq!(ok("{{ output.a.b.c | default('–') }}", json!({})), "–");
     assert_eq!(ok("{{ output.a | default('x') }}", json!({ "a": null })), "x");
@@ -47,7 +56,15 @@ fn absent_is_an_error_unless_asked_for() {
 
 #[test]
 fn emptiness() {
-    for (value, empty) in [(json!([]), "yes"), (json!({}), "yes"), (json!(""), "yes"), (json!({ "a": null }), "yes"), (json!(["x"]), "no"), (json!("x"), "no"), (json!({ "a": 0 }), "no")] {
+    for (value, empty) in [
+        (json!([]), "yes"),
+        (json!({}), "yes"),
+        (json!(""), "yes"),
+        (json!({ "a": null }), "yes"),
+        (json!(["x"]), "no"),
+        (json!("x"), "no"),
+        (json!({ "a": 0 }), "no"),
+    ] {
         assert_eq!(ok("{{ output.v is empty }}", json!({ "v": value })), empty, "{value}");
     }
     assert_eq!(ok("{{ output.v is empty }}", json!({})), "yes");
@@ -72,7 +89,10 @@ fn vocabulary() {
     for (source, expected) in cases {
         assert_eq!(ok(source, output.clone()), expected, "{source}");
     }
-    assert!(render("{{ output.s | upper | nothing }}", &output).is_err(), "what is not in the vocabulary does not exist");
+    assert!(
+        render("{{ output.s | upper | nothing }}", &output).is_err(),
+        "what is not in the vocabulary does not exist"
+    );
 }
 
 #[test]
@@ -82,14 +102,29 @@ fn untrusted_text_stays_where_it_is() {
     assert_eq!(text.lines().count(), 1);
     assert_eq!(text.matches('`').count(), 2);
     assert_eq!(text.matches('|').count(), 2);
-    assert!(!text.contains("<s") && !text.contains("</s") && !text.contains("](") && !text.contains(['\u{202e}', '\u{1b}']), "{text}");
+    assert!(
+        !text.contains("<s") && !text.contains("</s") && !text.contains("](") && !text.contains(['\u{202e}', '\u{1b}']),
+        "{text}"
+    );
     let fenced = ok("{{ output.v | fence('text') }}", json!({ "v": "```\nout\n````\n" }));
     assert!(fenced.starts_with("`````text\n") && fenced.ends_with("\n`````"));
 }
 
 #[test]
 fn ordinary_names_are_unchanged() {
-    for name in ["app_user", "main-db-1", "ghcr.io/cloudnative-pg/postgresql:16.4", "10Gi", "0 0 * * *", "a < b", "x[0]", "(none)", "Ärger", "100%", "Cluster in healthy state"] {
+    for name in [
+        "app_user",
+        "main-db-1",
+        "ghcr.io/cloudnative-pg/postgresql:16.4",
+        "10Gi",
+        "0 0 * * *",
+        "a < b",
+        "x[0]",
+        "(none)",
+        "Ärger",
+        "100%",
+        "Cluster in healthy state",
+    ] {
         assert_eq!(inline(name), name);
         assert_eq!(sentence(name), name);
     }
@@ -97,7 +132,10 @@ fn ordinary_names_are_unchanged() {
 
 #[test]
 fn warnings_keep_their_code_spans() {
-    assert_eq!(ok("{% for w in warnings %}- {{ w }}\n{% endfor %}", json!({})), "- Owner `app` is unknown.\n- odd ' tick ‹b›");
+    assert_eq!(
+        ok("{% for w in warnings %}- {{ w }}\n{% endfor %}", json!({})),
+        "- Owner `app` is unknown.\n- odd ' tick ‹b›"
+    );
 }
 
 #[test]

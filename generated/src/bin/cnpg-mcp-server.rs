@@ -26,6 +26,8 @@ const USAGE: u8 = 2;
 const LAST: Duration = Duration::from_millis(100);
 
 /// MCP server that manages PostgreSQL on Kubernetes through CloudNativePG.
+// Doc comments here are help texts for a terminal, not Markdown; and switches are bools.
+#[allow(clippy::doc_markdown, clippy::struct_excessive_bools)]
 #[derive(Debug, Parser)]
 #[command(name = "cnpg-mcp-server", version, max_term_width = 100)]
 struct Cli {
@@ -144,7 +146,10 @@ impl std::error::Error for Usage {}
 
 async fn serve_stdio(cli: Cli) -> anyhow::Result<()> {
     if cli.auth.is_some() {
-        return Err(Usage("--auth is for --transport http: over stdio the client that starts the server is the one who is let in").into());
+        return Err(Usage(
+            "--auth is for --transport http: over stdio the client that starts the server is the one who is let in",
+        )
+        .into());
     }
     if cli.print_client_config {
         print!("{}", client_config::text(&own_command()?));
@@ -154,23 +159,35 @@ async fn serve_stdio(cli: Cli) -> anyhow::Result<()> {
     let stop = stopping();
     let opened = target(&cli).open().await?;
     let server = mcp_server(registry(&cli, &opened)?)?;
-    let served = stdio::serve(server, stop).await;
+    let ended = stdio::serve(server, stop).await;
     opened.close().await;
-    Ok(served?)
+    Ok(ended?)
 }
 
 async fn serve_http(cli: Cli) -> anyhow::Result<()> {
     if cli.auth.is_none() {
-        return Err(Usage("--transport http needs --auth none: no other way of letting people in is built into this version").into());
+        return Err(Usage(
+            "--transport http needs --auth none: no other way of letting people in is built into this version",
+        )
+        .into());
     }
     let stop = stopping();
     // Before the sandbox, so that a taken port is told at once.
     let listening = http::bind(&cli.host, cli.port).await?;
     let opened = target(&cli).open().await?;
     let server = mcp_server(registry(&cli, &opened)?)?;
-    tracing::info!(url = listening.url(), sandbox = opened.sandbox_url(), "serving MCP without authentication, for this machine only");
+    tracing::info!(
+        url = listening.url(),
+        sandbox = opened.sandbox_url(),
+        "serving MCP without authentication, for this machine only"
+    );
     if cli.print_client_config {
-        println!("{} {VERSION} is at {}\n\n{}", env!("CARGO_BIN_NAME"), listening.url(), client_config::text(&Reach::Http(listening.url())));
+        println!(
+            "{} {VERSION} is at {}\n\n{}",
+            env!("CARGO_BIN_NAME"),
+            listening.url(),
+            client_config::text(&Reach::Http(listening.url()))
+        );
     }
     listening.serve(server, Names::default(), Limits::default(), stop).await;
     opened.close().await;
@@ -183,7 +200,12 @@ fn target(cli: &Cli) -> Target {
 
 fn registry(cli: &Cli, opened: &cnpg_mcp::target::Opened) -> anyhow::Result<Arc<Registry>> {
     let settings = Arc::new(Settings { image_registry: cli.image_registry.trim_end_matches('/').to_owned() });
-    let options = Options { read_only: cli.read_only, disable_destructive: cli.disable_destructive, settings, ..Options::new(VERSION) };
+    let options = Options {
+        read_only: cli.read_only,
+        disable_destructive: cli.disable_destructive,
+        settings,
+        ..Options::new(VERSION)
+    };
     Ok(Arc::new(cnpg_mcp::registry(Arc::clone(&opened.kubernetes), options)?))
 }
 

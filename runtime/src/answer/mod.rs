@@ -78,7 +78,11 @@ impl Answer {
     pub(crate) fn invalid(tool: &ToolInfo, problems: &[Problem], call_id: String) -> Self {
         let lines: Vec<String> = problems.iter().map(Problem::to_markdown).collect();
         let heading = if problems.len() == 1 { "An argument is" } else { "Some arguments are" };
-        let text = format!("**{heading} not what `{}` takes. Nothing was done.**\n\n{}\n\nCorrect this and call again.", tool.name, lines.join("\n"));
+        let text = format!(
+            "**{heading} not what `{}` takes. Nothing was done.**\n\n{}\n\nCorrect this and call again.",
+            tool.name,
+            lines.join("\n")
+        );
         let names: Vec<&str> = problems.iter().map(|problem| problem.parameter.as_str()).collect();
         let machine = json!({ "code": "invalid_parameter", "retryable": false, "parameter": names.first(), "parameters": names, "problems": problems });
         Self {
@@ -145,7 +149,11 @@ impl Maker<'_> {
                 tracing::error!(tool = self.tool.name, %error, "an answer could not be rendered");
                 fallback(&structured)
             });
-            let text = [text, notes(self.tool, &structured, &cuts)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n");
+            let text = [text, notes(self.tool, &structured, &cuts)]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join("\n\n");
             let length = text.chars().count();
             if length <= budget::LIMIT || round == ROUNDS {
                 return Answer {
@@ -192,11 +200,15 @@ fn fallback(output: &Value) -> String {
 fn notes(tool: &ToolInfo, structured: &Value, cuts: &[Cut]) -> String {
     let mut notes = Vec::new();
     for cut in cuts.iter().filter(|cut| Some(cut.path.as_str()) != tool.paged_output) {
-        notes.push(format!("*{} of {} `{}` are shown; the rest did not fit into the answer.*", cut.kept, cut.of, cut.path));
+        notes.push(format!(
+            "*{} of {} `{}` are shown; the rest did not fit into the answer.*",
+            cut.kept, cut.of, cut.path
+        ));
     }
     if let Some(cursor) = structured.get("cursor").and_then(Value::as_str) {
         let returned = structured.get("returned").and_then(Value::as_u64).unwrap_or_default();
-        let of = structured.get("total").and_then(Value::as_u64).map(|total| format!(" of {total}")).unwrap_or_default();
+        let of =
+            structured.get("total").and_then(Value::as_u64).map(|total| format!(" of {total}")).unwrap_or_default();
         notes.push(format!("*{returned}{of} shown, and there are more. For the next ones call again with everything unchanged and `cursor: {cursor}`*"));
     }
     notes.join("\n\n")

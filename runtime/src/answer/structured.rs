@@ -8,7 +8,13 @@ use crate::tool::ToolInfo;
 
 /// Builds the output within a size, in the order outcome, the tool's own fields, changes, warnings,
 /// paging. Fields that are absent are left out; runtime fields are added where the schema has them.
-pub(super) fn build(tool: &ToolInfo, published: &Map<String, Value>, output: &Value, report: &CallReport, room: usize) -> (Value, Vec<Cut>) {
+pub(super) fn build(
+    tool: &ToolInfo,
+    published: &Map<String, Value>,
+    output: &Value,
+    report: &CallReport,
+    room: usize,
+) -> (Value, Vec<Cut>) {
     let mut fields = Map::new();
     fields.insert(String::from("outcome"), report.outcome.as_str().into());
     if let Value::Object(own) = output {
@@ -19,13 +25,22 @@ pub(super) fn build(tool: &ToolInfo, published: &Map<String, Value>, output: &Va
         }
     }
     if published.contains_key("changes") {
-        fields.insert(String::from("changes"), serde_json::to_value(&report.changes).unwrap_or_else(|_| Value::Array(Vec::new())));
+        fields.insert(
+            String::from("changes"),
+            serde_json::to_value(&report.changes).unwrap_or_else(|_| Value::Array(Vec::new())),
+        );
     }
     fields.insert(String::from("warnings"), report.warnings.clone().into());
-    let items = |value: &Value| tool.paged_output.and_then(|name| value.get(name)).and_then(Value::as_array).map(Vec::len);
+    let items =
+        |value: &Value| tool.paged_output.and_then(|name| value.get(name)).and_then(Value::as_array).map(Vec::len);
     let mut structured = Value::Object(fields);
     let all = items(&structured);
-    let longest_cursor = report.paging.as_ref().zip(all).and_then(|(paging, all)| paging.cursor_after(all)).map_or(0, |cursor| cursor.len());
+    let longest_cursor = report
+        .paging
+        .as_ref()
+        .zip(all)
+        .and_then(|(paging, all)| paging.cursor_after(all))
+        .map_or(0, |cursor| cursor.len());
     let cuts = budget::fit(&mut structured, tool.paged_output, room.saturating_sub(longest_cursor));
     let left = items(&structured);
     if let Value::Object(fields) = &mut structured {
@@ -55,9 +70,11 @@ pub(super) fn build(tool: &ToolInfo, published: &Map<String, Value>, output: &Va
 /// The value without absent fields. Lists keep their elements.
 fn without_nulls(value: &Value) -> Value {
     match value {
-        Value::Object(fields) => {
-            fields.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), without_nulls(value))).collect()
-        }
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name.clone(), without_nulls(value)))
+            .collect(),
         Value::Array(items) => items.iter().map(without_nulls).collect(),
         other => other.clone(),
     }

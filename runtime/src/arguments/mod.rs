@@ -34,7 +34,9 @@ pub fn check(info: &ToolInfo, mut arguments: Arguments) -> Result<Arguments, Vec
         .params
         .iter()
         .filter(|param| param.secret)
-        .filter_map(|param| arguments.get(param.name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned))
+        .filter_map(|param| {
+            arguments.get(param.name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+        })
         .collect();
     for param in info.params {
         match arguments.get_mut(param.name) {
@@ -53,7 +55,8 @@ pub fn check(info: &ToolInfo, mut arguments: Arguments) -> Result<Arguments, Vec
                     whole_number(value);
                 }
                 // A secret may have been passed a second time, in a parameter that is none.
-                let quotes_secret = value.as_str().is_some_and(|text| secrets.iter().any(|secret| text.contains(secret.as_str())));
+                let quotes_secret =
+                    value.as_str().is_some_and(|text| secrets.iter().any(|secret| text.contains(secret.as_str())));
                 problems.extend(problem_of(param, value, param.secret || quotes_secret));
             }
         }
@@ -73,7 +76,9 @@ fn problem_of(param: &ParamInfo, value: &Value, secret: bool) -> Option<Problem>
         (Rule::Int { min, max }, Value::Number(number)) => out_of_range(number, *min, *max, true),
         (Rule::Float { min, max }, Value::Number(number)) => out_of_range(number, *min, *max, false),
         (Rule::Text(rule), Value::String(text)) => of_text(text, rule),
-        (Rule::Enum(words), Value::String(text)) => (!words.contains(&text.as_str())).then(|| String::from("is none of the words")),
+        (Rule::Enum(words), Value::String(text)) => {
+            (!words.contains(&text.as_str())).then(|| String::from("is none of the words"))
+        }
         (Rule::Quantity, Value::String(text)) => {
             (!is_positive_quantity(text)).then(|| String::from("is no Kubernetes quantity greater than zero"))
         }
@@ -94,7 +99,9 @@ pub fn expectation(rule: &Rule) -> String {
         Rule::Int { min, max } => range("a whole number", *min, *max),
         Rule::Float { min, max } => range("a number", *min, *max),
         Rule::Text(rule) => text::expectation(rule),
-        Rule::Enum(words) => format!("one of {}", words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")),
+        Rule::Enum(words) => {
+            format!("one of {}", words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "))
+        }
         Rule::Quantity => String::from("a Kubernetes quantity greater than zero, such as `10Gi`"),
         Rule::TextList(rule) => format!("a list, each element {}", text::expectation(rule)),
     }
@@ -108,11 +115,9 @@ pub fn nearest<'name>(wrong: &str, known: impl IntoIterator<Item = &'name str>) 
     let wrong = wrong.to_lowercase().replace('-', "_");
     let allowed = (wrong.chars().count() / 3).max(1);
     let near = |name: &&str| strsim::damerau_levenshtein(&wrong, name);
-    let contains = |name: &&str| wrong.len() >= 4 && (name.contains(wrong.as_str()) || wrong.contains(*name) && name.len() >= 4);
-    known
-        .into_iter()
-        .filter(|name| near(name) <= allowed || contains(name))
-        .min_by_key(near)
+    let contains =
+        |name: &&str| wrong.len() >= 4 && (name.contains(wrong.as_str()) || wrong.contains(*name) && name.len() >= 4);
+    known.into_iter().filter(|name| near(name) <= allowed || contains(name)).min_by_key(near)
 }
 
 fn unknown_names(info: &ToolInfo, arguments: &Arguments) -> Vec<Problem> {

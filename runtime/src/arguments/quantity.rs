@@ -11,7 +11,8 @@ pub fn is_positive_quantity(text: &str) -> bool {
         return false;
     }
     let unsigned = text.strip_prefix('+').unwrap_or(text);
-    let end = unsigned.find(|character: char| !character.is_ascii_digit() && character != '.').unwrap_or(unsigned.len());
+    let end =
+        unsigned.find(|character: char| !character.is_ascii_digit() && character != '.').unwrap_or(unsigned.len());
     let (number, suffix) = unsigned.split_at(end);
     is_number(number) && is_suffix(suffix) && number.bytes().any(|byte| (b'1'..=b'9').contains(&byte))
 }
@@ -47,7 +48,10 @@ mod tests {
 
     #[test]
     fn what_it_does_not() {
-        for text in ["", "Gi", ".", "1..5", "1.2.3", "1gi", "1GB", "1 Gi", "-1Gi", "0", "0Gi", "0.0", "1e", "1e+", "1ee3", "1Gi ", "१Gi", "0x10"] {
+        for text in [
+            "", "Gi", ".", "1..5", "1.2.3", "1gi", "1GB", "1 Gi", "-1Gi", "0", "0Gi", "0.0", "1e", "1e+", "1ee3",
+            "1Gi ", "१Gi", "0x10",
+        ] {
             assert!(!is_positive_quantity(text), "{text}");
         }
         assert!(!is_positive_quantity(&"9".repeat(1 << 20)));

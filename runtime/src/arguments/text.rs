@@ -63,11 +63,15 @@ pub(super) fn violations(text: &str, rule: &TextRule) -> Vec<String> {
 /// What a text should be like.
 pub(super) fn expectation(rule: &TextRule) -> String {
     let mut parts = vec![match rule.format {
-        Some(Format::Dns1123Label) => String::from("lower-case letters, digits and `-`, beginning and ending with a letter or digit"),
-        Some(Format::Dns1123Subdomain) => String::from("lower-case letters, digits, `-` and `.`, beginning and ending with a letter or digit"),
-        Some(Format::Dns1035Label) => {
-            String::from("lower-case letters, digits and `-`, beginning with a letter and ending with a letter or digit")
+        Some(Format::Dns1123Label) => {
+            String::from("lower-case letters, digits and `-`, beginning and ending with a letter or digit")
         }
+        Some(Format::Dns1123Subdomain) => {
+            String::from("lower-case letters, digits, `-` and `.`, beginning and ending with a letter or digit")
+        }
+        Some(Format::Dns1035Label) => String::from(
+            "lower-case letters, digits and `-`, beginning with a letter and ending with a letter or digit",
+        ),
         None => String::from("text without control characters"),
     }];
     if let Some(source) = rule.pattern {

@@ -29,12 +29,19 @@ pub struct Cut {
 pub fn size(value: &Value) -> usize {
     match value {
         Value::Null => 4,
-        Value::Bool(flag) => if *flag { 4 } else { 5 },
+        Value::Bool(flag) => {
+            if *flag {
+                4
+            } else {
+                5
+            }
+        }
         Value::Number(number) => number.to_string().len(),
         Value::String(text) => text_size(text),
         Value::Array(items) => 2 + items.len().saturating_sub(1) + items.iter().map(size).sum::<usize>(),
         Value::Object(fields) => {
-            2 + fields.len().saturating_sub(1) + fields.iter().map(|(name, value)| text_size(name) + 1 + size(value)).sum::<usize>()
+            2 + fields.len().saturating_sub(1)
+                + fields.iter().map(|(name, value)| text_size(name) + 1 + size(value)).sum::<usize>()
         }
     }
 }
@@ -96,7 +103,7 @@ fn shorten(items: &mut Vec<Value>, path: String, total: &mut usize, limit: usize
             *total -= size(&item) + 1;
         }
     }
-    (items.len() < of).then(|| Cut { path, kept: items.len(), of })
+    (items.len() < of).then_some(Cut { path, kept: items.len(), of })
 }
 
 /// JSON pointer of the list that gives most when all but its first item go.
@@ -110,7 +117,8 @@ fn largest_list(value: &Value) -> Option<String> {
                     *best = Some((gain, path.clone()));
                 }
                 for (index, item) in items.iter().enumerate() {
-                    path.push_str(&format!("/{index}"));
+                    path.push('/');
+                    path.push_str(&index.to_string());
                     look(item, path, best);
                     path.truncate(length);
                 }

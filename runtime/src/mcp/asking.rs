@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use rmcp::model::{
-    ClientCapabilities, ElicitRequest, ElicitRequestParams, ElicitationAction, ElicitationSchema, InputRequest, InputRequests,
-    InputRequiredResult, InputResponses, RequestStateCodec, SealOptions,
+    ClientCapabilities, ElicitRequest, ElicitRequestParams, ElicitationAction, ElicitationSchema, InputRequest,
+    InputRequests, InputRequiredResult, InputResponses, RequestStateCodec, SealOptions,
 };
 use rmcp::service::{Peer, RoleServer};
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,9 @@ impl Prompter for Elicitation {
         Box::pin(async move {
             let Some(params) = form(&prompt) else { return Asked::Nobody };
             match self.peer.create_elicitation_with_timeout(params, Some(PATIENCE)).await {
-                Ok(result) if result.action == ElicitationAction::Accept && agrees(result.content.as_ref()) => Asked::Yes,
+                Ok(result) if result.action == ElicitationAction::Accept && agrees(result.content.as_ref()) => {
+                    Asked::Yes
+                }
                 Ok(_) => Asked::No,
                 Err(error) => {
                     tracing::debug!(%error, "the client could not be asked");

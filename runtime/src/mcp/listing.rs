@@ -41,7 +41,9 @@ pub(super) fn instructions(registry: &Registry) -> String {
     let has = |meaning: Meaning| registry.tools().any(|listed| listed.info.meaning(meaning).is_some());
     text.push_str("\nAnswers come as Markdown and as structured output with an `outcome`. Where `namespace` is not passed, the server's own is used.\n");
     if has(Meaning::Cursor) {
-        text.push_str("Lists come in pages: pass the `cursor` of an answer to get the next one, everything else unchanged.\n");
+        text.push_str(
+            "Lists come in pages: pass the `cursor` of an answer to get the next one, everything else unchanged.\n",
+        );
     }
     if has(Meaning::DryRun) {
         text.push_str("Before a change that matters, call with `dry_run: true` and show what would happen. Nothing is changed by it.\n");

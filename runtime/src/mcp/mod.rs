@@ -13,8 +13,8 @@ use std::sync::Arc;
 use rmcp::ErrorData;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult, PaginatedRequestParams, ProtocolVersion, RequestStateCodec,
-    ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
+    RequestStateCodec, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
@@ -62,18 +62,34 @@ impl McpServer {
         &self.shared.registry
     }
 
-    async fn call(&self, request: CallToolRequestParams, context: RequestContext<RoleServer>) -> Result<CallToolResponse, ErrorData> {
+    async fn call(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
         let arguments = request.arguments.unwrap_or_default();
         let who = identity(&context);
-        let progress: Arc<dyn ProgressSink> = Arc::new(progress::Notifications::new(context.peer.clone(), context.meta.get_progress_token()));
-        let stateless = context.protocol_version().is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
+        let progress: Arc<dyn ProgressSink> =
+            Arc::new(progress::Notifications::new(context.peer.clone(), context.meta.get_progress_token()));
+        let stateless = context
+            .protocol_version()
+            .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
         let asks = context.client_capabilities().is_some_and(|capabilities| asking::shows_forms(&capabilities));
         let run = async |prompter: Arc<dyn Prompter>| {
             let context = CallContext { cancellation: context.ct.clone(), progress, prompter, who: who.clone() };
-            self.shared.registry.call(&request.name, arguments.clone(), context).await.map_err(|error| not_callable(&error))
+            self.shared
+                .registry
+                .call(&request.name, arguments.clone(), context)
+                .await
+                .map_err(|error| not_callable(&error))
         };
         if stateless && asks {
-            let asking = asking::InputRequired::new(&self.shared.codec, who.subject.as_deref(), &request.name, &Value::Object(arguments.clone()));
+            let asking = asking::InputRequired::new(
+                &self.shared.codec,
+                who.subject.as_deref(),
+                &request.name,
+                &Value::Object(arguments.clone()),
+            );
             let rounds = Arc::new(asking.prompter(request.request_state.as_deref(), request.input_responses.as_ref()));
             let answer = run(Arc::clone(&rounds) as Arc<dyn Prompter>).await?;
             return Ok(match asking.result(&rounds) {
@@ -96,11 +112,19 @@ impl ServerHandler for McpServer {
         self.shared.tools.iter().find(|tool| tool.name == name).cloned()
     }
 
-    async fn list_tools(&self, _request: Option<PaginatedRequestParams>, _context: RequestContext<RoleServer>) -> Result<ListToolsResult, ErrorData> {
+    async fn list_tools(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
         Ok(ListToolsResult::with_all_items(self.shared.tools.clone()))
     }
 
-    async fn call_tool(&self, request: CallToolRequestParams, context: RequestContext<RoleServer>) -> Result<CallToolResponse, ErrorData> {
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
         self.call(request, context).await
     }
 }
@@ -112,6 +136,7 @@ fn not_callable(error: &NotCallable) -> ErrorData {
 
 fn identity(context: &RequestContext<RoleServer>) -> Identity {
     let client = context.client_info().map(|info| format!("{} {}", info.name, info.version));
-    let client = client.map(|name| name.chars().filter(|character| !character.is_control()).take(MAX_CLIENT_NAME).collect());
+    let client =
+        client.map(|name| name.chars().filter(|character| !character.is_control()).take(MAX_CLIENT_NAME).collect());
     Identity { subject: None, client }
 }

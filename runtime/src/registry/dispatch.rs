@@ -14,8 +14,8 @@ use super::{Listed, Registry};
 use crate::answer::{Answer, Maker};
 use crate::arguments;
 use crate::audit;
-use crate::change::Change;
 use crate::call::{Call, CallSetup, Identity, ProgressSink};
+use crate::change::Change;
 use crate::confirm::Prompter;
 use crate::failure::{Failure, FailureKind};
 use crate::tool::{Arguments, Effect, Meaning, ToolInfo};
@@ -95,7 +95,9 @@ impl Registry {
             Some((name, effect)) => NotCallable::Withheld { name, effect: *effect },
             None => NotCallable::Unknown {
                 name: name.chars().filter(|character| !character.is_control()).take(64).collect(),
-                near: arguments::nearest(name, self.tools.keys().copied()).and_then(|near| self.tools.get_key_value(near)).map(|(near, _)| *near),
+                near: arguments::nearest(name, self.tools.keys().copied())
+                    .and_then(|near| self.tools.get_key_value(near))
+                    .map(|(near, _)| *near),
             },
         }
     }
@@ -115,7 +117,13 @@ struct Run {
 }
 
 impl Run {
-    fn new(registry: &Registry, listed: &Listed, arguments: &Arguments, context: &CallContext, call_id: String) -> Self {
+    fn new(
+        registry: &Registry,
+        listed: &Listed,
+        arguments: &Arguments,
+        context: &CallContext,
+        call_id: String,
+    ) -> Self {
         Self {
             tool: listed.tool,
             published: listed.output_fields().cloned().unwrap_or_default(),
@@ -124,7 +132,11 @@ impl Run {
             options: registry.options.clone(),
             call_id,
             started: Instant::now(),
-            audited: if listed.info.effect == Effect::Read { Value::Null } else { audit::masked(listed.info, arguments) },
+            audited: if listed.info.effect == Effect::Read {
+                Value::Null
+            } else {
+                audit::masked(listed.info, arguments)
+            },
             who: context.who.clone(),
         }
     }
@@ -214,7 +226,11 @@ fn object(change: &Change) -> String {
 
 /// Parameters that may be shown.
 fn shown(info: &ToolInfo, arguments: &Arguments) -> Arguments {
-    arguments.iter().filter(|(name, _)| info.param(name).is_some_and(|param| !param.secret)).map(|(name, value)| (name.clone(), value.clone())).collect()
+    arguments
+        .iter()
+        .filter(|(name, _)| info.param(name).is_some_and(|param| !param.secret))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 fn flag(info: &ToolInfo, arguments: &Arguments, meaning: Meaning) -> bool {
@@ -222,7 +238,8 @@ fn flag(info: &ToolInfo, arguments: &Arguments, meaning: Meaning) -> bool {
 }
 
 fn stopping() -> Failure {
-    Failure::new(FailureKind::ServerError, "The server is stopping and takes no new calls. Nothing was done.").advise("Call again in a moment.")
+    Failure::new(FailureKind::ServerError, "The server is stopping and takes no new calls. Nothing was done.")
+        .advise("Call again in a moment.")
 }
 
 /// What a panic says is not repeated: it may quote anything. The panic hook logs where it was.

@@ -68,20 +68,38 @@ impl Listed {
     pub(super) fn new(tool: Tool, templates: &Templates) -> Result<Self, RegistryError> {
         let info = tool.info;
         let schema = |which, text: &str| {
-            serde_json::from_str(text).map(Arc::new).map_err(|error| RegistryError::Schema { tool: info.name, which, error })
+            serde_json::from_str(text).map(Arc::new).map_err(|error| RegistryError::Schema {
+                tool: info.name,
+                which,
+                error,
+            })
         };
         for param in info.params {
             if let Rule::Text(rule) | Rule::TextList(rule) = &param.rule
                 && let Some(source) = rule.pattern
             {
-                arguments::pattern(source).map_err(|error| RegistryError::Pattern { tool: info.name, param: param.name, error })?;
+                arguments::pattern(source).map_err(|error| RegistryError::Pattern {
+                    tool: info.name,
+                    param: param.name,
+                    error,
+                })?;
             }
         }
-        let named = info.answers.iter().map(|(_, name)| *name).chain(info.confirm_plan).chain(info.answer_template(Outcome::Done));
+        let named = info
+            .answers
+            .iter()
+            .map(|(_, name)| *name)
+            .chain(info.confirm_plan)
+            .chain(info.answer_template(Outcome::Done));
         if let Some(template) = named.into_iter().find(|name| !templates.has(name)) {
             return Err(RegistryError::NoTemplate { tool: info.name, template });
         }
-        Ok(Self { info, input_schema: schema("input", info.input_schema)?, output_schema: schema("output", info.output_schema)?, tool })
+        Ok(Self {
+            info,
+            input_schema: schema("input", info.input_schema)?,
+            output_schema: schema("output", info.output_schema)?,
+            tool,
+        })
     }
 
     /// Fields of the output schema.

@@ -20,7 +20,7 @@ use crate::tool::{Effect, Tool};
 use running::Running;
 
 /// How long a call may take, waits aside.
-pub const CALL_TIME: Duration = Duration::from_secs(60);
+pub const CALL_TIME: Duration = Duration::from_mins(1);
 
 /// Time for what is being undone when the server stops.
 const UNDO: Duration = Duration::from_secs(15);

@@ -25,7 +25,10 @@ impl Running {
 
     /// Runs a call in a task of its own, so that it goes on to a good end when whoever waits for it goes
     /// away. Its token is cancelled when the server stops.
-    pub(super) fn spawn<F>(&self, call: impl FnOnce(CancellationToken) -> F) -> (CancellationToken, tokio::task::JoinHandle<F::Output>)
+    pub(super) fn spawn<F>(
+        &self,
+        call: impl FnOnce(CancellationToken) -> F,
+    ) -> (CancellationToken, tokio::task::JoinHandle<F::Output>)
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,

@@ -20,7 +20,7 @@ pub fn inline(text: &str) -> Cow<'_, str> {
 /// A sentence that this server wrote, with values in it: as [`inline`], but code spans stay where they are
 /// closed.
 pub fn sentence(text: &str) -> Cow<'_, str> {
-    let balanced = text.matches('`').count() % 2 == 0 && !text.contains("``");
+    let balanced = text.matches('`').count().is_multiple_of(2) && !text.contains("``");
     if balanced && !text.contains(|character| character != '`' && is_dangerous(character)) {
         return Cow::Borrowed(text);
     }
@@ -29,7 +29,8 @@ pub fn sentence(text: &str) -> Cow<'_, str> {
 
 /// A code block that the text in it cannot end; control characters are dropped.
 pub fn fence(text: &str, language: &str) -> String {
-    let body: String = text.chars().filter(|character| matches!(character, '\n' | '\t') || !is_control(*character)).collect();
+    let body: String =
+        text.chars().filter(|character| matches!(character, '\n' | '\t') || !is_control(*character)).collect();
     expression::fence(&body, language)
 }
 
@@ -76,7 +77,10 @@ fn replace(text: &str, backtick: impl Fn(char) -> char) -> String {
         match character {
             '`' => safe.push(backtick(character)),
             '|' => safe.push('¦'),
-            '<' if characters.peek().is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?')) => {
+            '<' if characters
+                .peek()
+                .is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?')) =>
+            {
                 safe.push('‹');
                 open = true;
             }

@@ -65,7 +65,9 @@ impl Templates {
     /// Where one is no valid template.
     pub fn new(sources: &'static [(&'static str, &'static str)]) -> Result<Self, RenderError> {
         let mut environment = Environment::empty();
-        environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()?);
+        environment.set_syntax(
+            SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()?,
+        );
         // Optional values chain, and absent lists are empty; the formatter refuses to print what is absent.
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
         environment.set_auto_escape_callback(|_| AutoEscape::None);
@@ -113,7 +115,8 @@ impl Templates {
 }
 
 fn context(scene: &Scene<'_>) -> Value {
-    let warnings = scene.warnings.iter().map(|warning| Value::from_safe_string(markdown::sentence(warning).into_owned()));
+    let warnings =
+        scene.warnings.iter().map(|warning| Value::from_safe_string(markdown::sentence(warning).into_owned()));
     let own = [
         ("output", without_nulls(scene.output)),
         ("warnings", warnings.collect()),
@@ -146,7 +149,10 @@ fn format(output: &mut Output, state: &mut State, value: &Value) -> Result<(), E
         ValueKind::String if value.is_safe() => output.write_str(value.as_str().unwrap_or_default()),
         ValueKind::String => output.write_str(&markdown::inline(value.as_str().unwrap_or_default())),
         ValueKind::Undefined | ValueKind::None => {
-            return Err(Error::new(ErrorKind::UndefinedError, format!("a value that is absent is printed in `{}`", state.name())));
+            return Err(Error::new(
+                ErrorKind::UndefinedError,
+                format!("a value that is absent is printed in `{}`", state.name()),
+            ));
         }
         other => return Err(Error::new(ErrorKind::InvalidOperation, format!("a {other} cannot be printed"))),
     };

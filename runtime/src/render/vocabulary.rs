@@ -30,8 +30,12 @@ pub(super) fn add_to(environment: &mut Environment<'static>) {
 }
 
 fn add_filters(environment: &mut Environment<'static>) {
-    environment.add_filter("default", |value: &Value, fallback: &Value| if is_absent(value) { fallback.clone() } else { value.clone() });
-    environment.add_filter("fence", |text: &str, language: &str| Value::from_safe_string(markdown::fence(text, language)));
+    environment.add_filter(
+        "default",
+        |value: &Value, fallback: &Value| if is_absent(value) { fallback.clone() } else { value.clone() },
+    );
+    environment
+        .add_filter("fence", |text: &str, language: &str| Value::from_safe_string(markdown::fence(text, language)));
     environment.add_filter("age", age);
     environment.add_filter("label_value", expression::label_value);
     environment.add_filter("entries", entries);
@@ -45,8 +49,11 @@ fn add_filters(environment: &mut Environment<'static>) {
     environment.add_filter("join", |list: &Value, separator: &str| -> Result<String, Error> {
         Ok(list.try_iter()?.map(|item| item.to_string()).collect::<Vec<_>>().join(separator))
     });
-    environment.add_filter("first", |list: &Value| -> Result<Value, Error> { Ok(list.try_iter()?.next().unwrap_or_default()) });
-    environment.add_filter("last", |list: &Value| -> Result<Value, Error> { Ok(list.try_iter()?.last().unwrap_or_default()) });
+    environment.add_filter("first", |list: &Value| -> Result<Value, Error> {
+        Ok(list.try_iter()?.next().unwrap_or_default())
+    });
+    environment
+        .add_filter("last", |list: &Value| -> Result<Value, Error> { Ok(list.try_iter()?.last().unwrap_or_default()) });
     environment.add_filter("lower", expression::lower);
     environment.add_filter("upper", expression::upper);
     environment.add_filter("trim", expression::trim);

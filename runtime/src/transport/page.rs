@@ -9,7 +9,8 @@ use crate::mcp::SERVER_NAME;
 use crate::registry::Registry;
 
 /// Nothing is loaded from anywhere, nothing runs, nobody frames it.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 const STYLE: &str = ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}\
 code{font-family:ui-monospace,monospace}li{margin:.25rem 0}";
@@ -19,7 +20,13 @@ pub(super) fn html(registry: &Registry, endpoint: &str) -> String {
     let mut tools = String::new();
     for listed in registry.tools() {
         // Writing to a String does not fail.
-        let _ = write!(tools, "<li><code>{}</code>: {} ({})</li>", escape(listed.info.name), escape(listed.info.title), listed.info.effect.as_str());
+        let _ = write!(
+            tools,
+            "<li><code>{}</code>: {} ({})</li>",
+            escape(listed.info.name),
+            escape(listed.info.title),
+            listed.info.effect.as_str()
+        );
     }
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\

@@ -54,14 +54,23 @@ pub static PARAMS: &[ParamInfo] = &[
             }),
         )
     },
-    param("cluster_name", Rule::Text(TextRule { format: Some(Format::Dns1035Label), max_length: Some(50), ..TextRule::ANY })),
+    param(
+        "cluster_name",
+        Rule::Text(TextRule { format: Some(Format::Dns1035Label), max_length: Some(50), ..TextRule::ANY }),
+    ),
     param("storage_class", Rule::Text(TextRule { format: Some(Format::Dns1123Subdomain), ..TextRule::ANY })),
     ParamInfo { default: Some(Literal::Int(3)), ..param("instances", Rule::Int { min: Some(1), max: Some(10) }) },
     param("ratio", Rule::Float { min: Some(0), max: Some(1) }),
     ParamInfo { default: Some(Literal::Text("1Gi")), ..param("storage_size", Rule::Quantity) },
-    ParamInfo { default: Some(Literal::Text("concise")), ..param("detail_level", Rule::Enum(&["concise", "detailed"])) },
+    ParamInfo {
+        default: Some(Literal::Text("concise")),
+        ..param("detail_level", Rule::Enum(&["concise", "detailed"]))
+    },
     param("tags", Rule::TextList(TextRule { max_length: Some(10), ..TextRule::ANY })),
-    ParamInfo { secret: true, ..param("password", Rule::Text(TextRule { min_length: Some(8), max_length: Some(256), ..TextRule::ANY })) },
+    ParamInfo {
+        secret: true,
+        ..param("password", Rule::Text(TextRule { min_length: Some(8), max_length: Some(256), ..TextRule::ANY }))
+    },
     ParamInfo { default: Some(Literal::Bool(false)), meaning: Some(Meaning::DryRun), ..param("dry_run", Rule::Bool) },
 ];
 
@@ -120,11 +129,13 @@ struct Item {
 }
 
 async fn many(params: ManyParams, _call: &mut Call) -> Result<ManyOutput, Failure> {
-    let items = (0..params.count).map(|number| Item { name: format!("item-{number:05}"), text: "é`|<b>".repeat(5) }).collect();
+    let items =
+        (0..params.count).map(|number| Item { name: format!("item-{number:05}"), text: "é`|<b>".repeat(5) }).collect();
     Ok(ManyOutput { items })
 }
 
-static MANY_PARAMS: &[ParamInfo] = &[ParamInfo { required: true, ..param("count", Rule::Int { min: Some(0), max: None }) }];
+static MANY_PARAMS: &[ParamInfo] =
+    &[ParamInfo { required: true, ..param("count", Rule::Int { min: Some(0), max: None }) }];
 static MANY_INFO: ToolInfo = ToolInfo { answers: &[(None, "many.md")], ..tool("list_many", Effect::Read, MANY_PARAMS) };
 /// A list as long as asked for.
 pub const MANY: Tool = Tool { info: &MANY_INFO, run: |arguments, call| entry(arguments, call, many) };
@@ -162,8 +173,14 @@ pub const SLEEPS: Tool = Tool { info: &SLEEPS_INFO, run: |arguments, call| entry
 
 /// The templates of these tools.
 pub static TEMPLATES: &[(&str, &str)] = &[
-    ("answer.md", "Done{% if output.role is set %}: `{{ output.role }}`, detailed: {{ output.detailed }}{% endif %}.\n"),
-    ("many.md", "{% for item in output.items %}\n- `{{ item.name }}`: {{ item.text }}\n{% else %}\nNothing.\n{% endfor %}\n"),
+    (
+        "answer.md",
+        "Done{% if output.role is set %}: `{{ output.role }}`, detailed: {{ output.detailed }}{% endif %}.\n",
+    ),
+    (
+        "many.md",
+        "{% for item in output.items %}\n- `{{ item.name }}`: {{ item.text }}\n{% else %}\nNothing.\n{% endfor %}\n",
+    ),
 ];
 
 /// A registry of these tools, on a Kubernetes that is never asked.

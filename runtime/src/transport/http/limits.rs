@@ -35,7 +35,7 @@ impl Default for Limits {
             sessions: 256,
             body: 4 << 20,
             head: 64 << 10,
-            head_time: Duration::from_secs(60),
+            head_time: Duration::from_mins(1),
             body_time: Duration::from_secs(30),
             idle_session: Duration::from_mins(30),
         }
@@ -51,7 +51,11 @@ async fn bounded(State(limits): State<Limits>, request: Request, next: Next) -> 
     let (head, body) = request.into_parts();
     match tokio::time::timeout(limits.body_time, to_bytes(body, limits.body)).await {
         Ok(Ok(bytes)) => next.run(Request::from_parts(head, Body::from(bytes))).await,
-        Ok(Err(_)) => (StatusCode::PAYLOAD_TOO_LARGE, format!("The request body is longer than {} bytes, or broke off.\n", limits.body)).into_response(),
+        Ok(Err(_)) => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("The request body is longer than {} bytes, or broke off.\n", limits.body),
+        )
+            .into_response(),
         Err(_) => (StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time.\n").into_response(),
     }
 }

@@ -34,7 +34,9 @@ pub enum HttpError {
         error: io::Error,
     },
     /// Without authentication, only this machine may reach the server.
-    #[error("without authentication the server listens on loopback addresses only (127.0.0.1, ::1, localhost), and `{host}` is none; whoever reaches it could do anything that it may do in the cluster")]
+    #[error(
+        "without authentication the server listens on loopback addresses only (127.0.0.1, ::1, localhost), and `{host}` is none; whoever reaches it could do anything that it may do in the cluster"
+    )]
     Exposed {
         /// As it was given.
         host: String,
@@ -64,7 +66,10 @@ pub async fn bind(host: &str, port: u16) -> Result<Listening, HttpError> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let addresses: Vec<SocketAddr> = match bare.parse::<IpAddr>() {
         Ok(ip) => vec![SocketAddr::new(ip, port)],
-        Err(_) => tokio::net::lookup_host((bare, port)).await.map_err(|error| HttpError::Host { host: host.to_owned(), error })?.collect(),
+        Err(_) => tokio::net::lookup_host((bare, port))
+            .await
+            .map_err(|error| HttpError::Host { host: host.to_owned(), error })?
+            .collect(),
     };
     if addresses.iter().any(|address| !address.ip().to_canonical().is_loopback()) {
         return Err(HttpError::Exposed { host: host.to_owned() });

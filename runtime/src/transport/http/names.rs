@@ -61,7 +61,9 @@ impl Names {
                 matches!(uri.scheme_str(), Some("http" | "https"))
                     && uri.path() == "/"
                     && uri.query().is_none()
-                    && uri.authority().is_some_and(|authority| !authority.as_str().contains('@') && LOOPBACK.contains(&authority.host()))
+                    && uri.authority().is_some_and(|authority| {
+                        !authority.as_str().contains('@') && LOOPBACK.contains(&authority.host())
+                    })
             })
     }
 }
@@ -71,7 +73,7 @@ mod tests {
     use super::*;
     use axum::http::HeaderValue;
 
-    fn headers(name: header::HeaderName, values: &[&'static str]) -> HeaderMap {
+    fn headers(name: &header::HeaderName, values: &[&'static str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(name.clone(), HeaderValue::from_static(value));
@@ -82,29 +84,48 @@ mod tests {
     #[test]
     fn hosts() {
         let names = Names::new([String::from("mcp.example.com"), String::from("other.example:8443")], []);
-        let ours = |values: &[&'static str]| names.host_is_ours(&Uri::from_static("/mcp"), &headers(header::HOST, values));
-        for good in ["localhost:4204", "127.0.0.1", "[::1]:4204", "LOCALHOST", "mcp.example.com:1234", "other.example:8443"] {
+        let ours =
+            |values: &[&'static str]| names.host_is_ours(&Uri::from_static("/mcp"), &headers(&header::HOST, values));
+        for good in
+            ["localhost:4204", "127.0.0.1", "[::1]:4204", "LOCALHOST", "mcp.example.com:1234", "other.example:8443"]
+        {
             assert!(ours(&[good]), "{good}");
         }
-        for bad in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "user@localhost", "other.example:1", "", "local host"] {
+        for bad in [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "user@localhost",
+            "other.example:1",
+            "",
+            "local host",
+        ] {
             assert!(!ours(&[bad]), "{bad}");
         }
         assert!(!ours(&[]));
         assert!(!ours(&["localhost", "evil.example"]));
         let absolute = Uri::from_static("http://localhost:4204/mcp");
-        assert!(!names.host_is_ours(&absolute, &headers(header::HOST, &["evil.example"])));
+        assert!(!names.host_is_ours(&absolute, &headers(&header::HOST, &["evil.example"])));
         assert!(names.host_is_ours(&absolute, &HeaderMap::new()));
     }
 
     #[test]
     fn origins() {
         let names = Names::new([], [String::from("https://app.example.com/")]);
-        let known = |values: &[&'static str]| names.origin_is_known(&headers(header::ORIGIN, values));
+        let known = |values: &[&'static str]| names.origin_is_known(&headers(&header::ORIGIN, values));
         assert!(known(&[]));
         for good in ["http://localhost:6274", "https://127.0.0.1", "http://[::1]:1", "https://app.example.com"] {
             assert!(known(&[good]), "{good}");
         }
-        for bad in ["null", "https://evil.example", "http://localhost.evil.example", "http://localhost@evil.example", "file://", "https://app.example.com:1", "vscode://localhost"] {
+        for bad in [
+            "null",
+            "https://evil.example",
+            "http://localhost.evil.example",
+            "http://localhost@evil.example",
+            "file://",
+            "https://app.example.com:1",
+            "vscode://localhost",
+        ] {
             assert!(!known(&[bad]), "{bad}");
         }
         assert!(!known(&["http://localhost", "http://localhost"]));

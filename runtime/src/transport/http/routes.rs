@@ -14,9 +14,9 @@ use rmcp::transport::streamable_http_server::session::local::{LocalSessionManage
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
 
+use super::ENDPOINT;
 use super::limits::{Limits, bounded_bodies};
 use super::names::Names;
-use super::ENDPOINT;
 use crate::mcp::McpServer;
 use crate::transport::page;
 
@@ -30,7 +30,14 @@ const REVISION: &str = "mcp-protocol-version";
 /// and streams.
 ///
 /// The probes are outside of the `Host` check, since kubelets send the pod's address.
-pub fn router(server: &McpServer, names: Names, limits: Limits, ready: Arc<AtomicBool>, end: CancellationToken, endpoint: &str) -> Router {
+pub fn router(
+    server: &McpServer,
+    names: Names,
+    limits: Limits,
+    ready: Arc<AtomicBool>,
+    end: CancellationToken,
+    endpoint: &str,
+) -> Router {
     let mut session_config = SessionConfig::default();
     session_config.keep_alive = Some(limits.idle_session);
     let mut manager = LocalSessionManager::default();
@@ -50,9 +57,7 @@ pub fn router(server: &McpServer, names: Names, limits: Limits, ready: Arc<Atomi
         .fallback_service(mcp)
         .layer(middleware::from_fn_with_state((sessions, limits.sessions), bounded_sessions));
     let page = page::html(server.registry(), endpoint);
-    let guarded = Router::new()
-        .nest(ENDPOINT, mcp)
-        .route("/", get(async move || page::respond(page)));
+    let guarded = Router::new().nest(ENDPOINT, mcp).route("/", get(async move || page::respond(page)));
     let guarded = bounded_bodies(guarded, limits).layer(middleware::from_fn_with_state(Arc::new(names), known_names));
     Router::new()
         .route("/healthz", get(async || "ok\n"))
@@ -62,7 +67,11 @@ pub fn router(server: &McpServer, names: Names, limits: Limits, ready: Arc<Atomi
 }
 
 async fn readiness(State(ready): State<Arc<AtomicBool>>) -> (StatusCode, &'static str) {
-    if ready.load(Ordering::Relaxed) { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "stopping\n") }
+    if ready.load(Ordering::Relaxed) {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+    }
 }
 
 async fn known_names(State(names): State<Arc<Names>>, request: Request, next: Next) -> Response {
@@ -78,7 +87,11 @@ async fn known_names(State(names): State<Arc<Names>>, request: Request, next: Ne
 }
 
 /// Refuses to open one session too many. Requests of sessions, and of clients that use none, pass.
-async fn bounded_sessions(State((sessions, most)): State<(Arc<LocalSessionManager>, usize)>, request: Request, next: Next) -> Response {
+async fn bounded_sessions(
+    State((sessions, most)): State<(Arc<LocalSessionManager>, usize)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let headers = request.headers();
     let without_sessions = headers
         .get(REVISION)
@@ -86,7 +99,8 @@ async fn bounded_sessions(State((sessions, most)): State<(Arc<LocalSessionManage
         .is_some_and(|revision| revision >= ProtocolVersion::V_2026_07_28.as_str());
     let may_open = request.method() == Method::POST && !headers.contains_key(SESSION) && !without_sessions;
     if may_open && sessions.sessions.read().await.len() >= most {
-        let mut response = (StatusCode::SERVICE_UNAVAILABLE, "Too many sessions are open. Come back later.\n").into_response();
+        let mut response =
+            (StatusCode::SERVICE_UNAVAILABLE, "Too many sessions are open. Come back later.\n").into_response();
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
         return response;
     }
