@@ -1,5 +1,6 @@
 //! What is committed under `generated/` is what the specs and the sandbox give.
 
+use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -25,6 +26,7 @@ fn refreshing_is_repeatable_and_checking_sees_changes() {
     assert!(made, "{text}");
     let (same, text) = refresh(&["--check", "--out", out]);
     assert!(same, "{text}");
+    links_lead_somewhere(folder.path());
     let index = folder.path().join("docs/README.md");
     let changed = std::fs::read_to_string(&index).expect("the index is there").replacen("# Tools", "# Tool", 1);
     std::fs::write(&index, changed).expect("it can be changed");
@@ -34,4 +36,31 @@ fn refreshing_is_repeatable_and_checking_sees_changes() {
     for expected in ["--- docs/README.md", "-# Tool\n+# Tools\n", "--- rbac/gone.yaml\n+++ /dev/null"] {
         assert!(text.contains(expected), "`{expected}` is not in:\n{text}");
     }
+}
+
+/// Relative links of every page lead to files, and links within a page to headings.
+fn links_lead_somewhere(generated: &Path) {
+    let docs = generated.join("docs");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(&docs).expect("there are pages") {
+        let path = entry.expect("an entry").path();
+        let text = std::fs::read_to_string(&path).expect("a page");
+        // Answers are shown as they are: what they say is not this page's.
+        for line in text.lines().filter(|line| !line.starts_with('>')) {
+            // What stands in code spans is no link.
+            let line: String = line.split('`').step_by(2).collect();
+            for target in line.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+                seen += 1;
+                let there = match target.strip_prefix('#') {
+                    Some(heading) => text.lines().any(|line| {
+                        line.starts_with('#')
+                            && line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-") == heading
+                    }),
+                    None => docs.join(target).exists(),
+                };
+                assert!(there, "{}: {target} leads nowhere", path.display());
+            }
+        }
+    }
+    assert!(seen > 20, "the pages have no links");
 }
