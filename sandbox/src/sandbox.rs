@@ -7,7 +7,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 
 use crate::admission::OperatorWebhooks;
 use crate::api::{Admission, Anonymous, Api, SchemaOnly};
@@ -191,9 +190,8 @@ impl SandboxBuilder {
             AdmissionMode::Crds => Arc::new(SchemaOnly),
         };
         let api = Arc::new(Api::new(store.clone(), admission, self.anonymous));
-        let stop = CancellationToken::new();
         let router = router(&store, &api, &faults, &recorder);
-        let server = Server::start(router, self.port, stop)
+        let server = Server::start(router, self.port)
             .await
             .map_err(|source| SandboxError::Io { what: format!("port {}", self.port), source })?;
         let url = format!("http://{}", server.address());

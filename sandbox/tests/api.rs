@@ -227,3 +227,15 @@ async fn what_the_sandbox_cannot_do_is_501_and_never_a_success() {
     let error = Sandbox::builder().kinds(vec![kind]).start().await.unwrap_err();
     assert!(error.to_string().contains("lowerAscii"), "{error}");
 }
+
+#[tokio::test]
+async fn a_shutdown_ends_open_watches() {
+    let ground = ground().await;
+    let response = ground.send("GET", &format!("{WIDGETS}?watch=true"), "", &Value::Null).await;
+    let url = ground.sandbox.url().to_owned();
+    let started = std::time::Instant::now();
+    let ((), ended) = futures::future::join(ground.sandbox.shutdown(), response.bytes()).await;
+    assert!(ended.unwrap().is_empty());
+    assert!(started.elapsed() < std::time::Duration::from_secs(4), "{:?}", started.elapsed());
+    assert!(ground.client.get(format!("{url}/version")).send().await.is_err());
+}
