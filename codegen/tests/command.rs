@@ -1,4 +1,5 @@
 //! The people's command and the build's entry, on folders of specs.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -68,7 +69,9 @@ fn check_shows_the_line_and_a_near_name() {
 fn expand_prints_a_tool_or_names_the_nearest() {
     let output = run(&small(), &["expand", "page_parts"]);
     assert_eq!(output.status.code(), Some(0));
-    assert!(text(&output.stdout).contains("pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {"));
+    assert!(
+        text(&output.stdout).contains("pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {")
+    );
     let output = run(&small(), &["expand", "page_part"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(text(&output.stderr), "error: there is no tool `page_part`; did you mean `page_parts`?\n");
@@ -83,7 +86,13 @@ fn docs_fills_the_folder_and_takes_stale_files_away() {
     let output = run(&small(), &["docs", "--out", out.path().to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(!out.path().join("docs/gone.md").exists());
-    for file in ["docs/README.md", "schemas/page_parts.input.json", "schemas/spec-language.json", "expanded/page_parts.rs", "expanded/kinds.rs"] {
+    for file in [
+        "docs/README.md",
+        "schemas/page_parts.input.json",
+        "schemas/spec-language.json",
+        "expanded/page_parts.rs",
+        "expanded/kinds.rs",
+    ] {
         assert!(out.path().join(file).is_file(), "{file}");
     }
     assert!(fs::read_to_string(out.path().join("docs/page_parts.md")).unwrap().contains("a core and a shell"));

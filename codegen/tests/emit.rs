@@ -1,4 +1,5 @@
 //! What the emitters make of a small program with a bit of everything, and of the tools themselves.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,8 @@ fn folder(path: &str) -> PathBuf {
 
 fn program(path: &str) -> Program {
     let compilation = compile(&folder(path)).unwrap();
-    let problems: Vec<String> = compilation.diagnostics.iter().map(|one| render(&compilation.sources, one, false)).collect();
+    let problems: Vec<String> =
+        compilation.diagnostics.iter().map(|one| render(&compilation.sources, one, false)).collect();
     compilation.program.unwrap_or_else(|| panic!("{}", problems.join("\n\n")))
 }
 
@@ -74,7 +76,8 @@ fn every_module_parses() {
 /// Every file that a module takes in by `include_str!` is among those that are written.
 #[test]
 fn nothing_is_taken_in_that_is_not_written() {
-    let files: BTreeMap<String, String> = rust::files(&tools()).into_iter().map(|file| (file.path, file.text)).collect();
+    let files: BTreeMap<String, String> =
+        rust::files(&tools()).into_iter().map(|file| (file.path, file.text)).collect();
     for (path, text) in &files {
         for rest in text.split("include_str!(\"").skip(1) {
             let named = rest.split('"').next().unwrap();

@@ -60,6 +60,7 @@ fn present(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 mod tests {
     use super::*;
 

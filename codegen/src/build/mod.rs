@@ -35,7 +35,9 @@ pub fn run() -> io::Result<()> {
     let specs = specs_folder();
     println!("cargo::rerun-if-env-changed={SPECS_VARIABLE}");
     println!("cargo::rerun-if-changed={}", specs.display());
-    let out = env::var_os("OUT_DIR").map(PathBuf::from).ok_or_else(|| io::Error::other("OUT_DIR is not set; this runs in a build script"))?;
+    let out = env::var_os("OUT_DIR")
+        .map(PathBuf::from)
+        .ok_or_else(|| io::Error::other("OUT_DIR is not set; this runs in a build script"))?;
 
     for line in generate(&specs, &out)? {
         println!("{line}");
@@ -61,7 +63,9 @@ pub fn generate(specs: &Path, out: &Path) -> io::Result<Vec<String>> {
         })
         .collect();
     let Some(program) = &compilation.program else {
-        lines.push("cargo::error=`cargo run -p cnpg-mcp-codegen -- check` shows these places with their lines".to_owned());
+        lines.push(
+            "cargo::error=`cargo run -p cnpg-mcp-codegen -- check` shows these places with their lines".to_owned(),
+        );
         return Ok(lines);
     };
     for file in rust::files(program) {

@@ -56,7 +56,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if !arguments.specs.is_dir() {
         anyhow::bail!("there is no folder {}; name the specs by --specs", arguments.specs.display());
     }
-    let compilation = crate::compile(&arguments.specs).with_context(|| format!("cannot read {}", arguments.specs.display()))?;
+    let compilation =
+        crate::compile(&arguments.specs).with_context(|| format!("cannot read {}", arguments.specs.display()))?;
     show(&compilation)?;
     let Some(program) = &compilation.program else { return Ok(ExitCode::FAILURE) };
     match &arguments.command {
@@ -112,7 +113,8 @@ fn docs(program: &Program, out: &Path, answers: Option<&Path>) -> anyhow::Result
     let answers: Answers = match answers.or_else(|| kept.is_file().then_some(kept.as_path())) {
         Some(path) => {
             let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            serde_json::from_str(&text).with_context(|| format!("{} does not hold answers of examples", path.display()))?
+            serde_json::from_str(&text)
+                .with_context(|| format!("{} does not hold answers of examples", path.display()))?
         }
         None => BTreeMap::new(),
     };

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::one_paragraph;
 use super::rust::File;
-use crate::lowered::{Bounds, Effect, Param, ParamDefault, ParamType, Program, StringFormat, Tool, Verb};
+use crate::lowered::{Bounds, Effect, Param, ParamDefault, ParamType, Program, StringFormat, Tool};
 use crate::types::Type;
 
 /// RFC 1123 label.
@@ -34,8 +34,10 @@ pub fn format(format: StringFormat) -> (&'static str, usize) {
 
 /// The schema of a tool's arguments.
 pub fn input(tool: &Tool) -> Value {
-    let properties: Map<String, Value> = tool.params.iter().map(|param| (param.name.clone(), parameter(param))).collect();
-    let required: Vec<&str> = tool.params.iter().filter(|param| param.required).map(|param| param.name.as_str()).collect();
+    let properties: Map<String, Value> =
+        tool.params.iter().map(|param| (param.name.clone(), parameter(param))).collect();
+    let required: Vec<&str> =
+        tool.params.iter().filter(|param| param.required).map(|param| param.name.as_str()).collect();
     let mut schema = Map::new();
     schema.insert("type".to_owned(), json!("object"));
     schema.insert("properties".to_owned(), Value::Object(properties));
@@ -58,7 +60,9 @@ fn parameter(param: &Param) -> Value {
             schema
         }
         ParamType::Enum(words) => object([("type", json!("string")), ("enum", json!(words))]),
-        ParamType::Quantity => object([("type", json!("string")), ("maxLength", json!(QUANTITY_LENGTH)), ("pattern", json!(QUANTITY))]),
+        ParamType::Quantity => {
+            object([("type", json!("string")), ("maxLength", json!(QUANTITY_LENGTH)), ("pattern", json!(QUANTITY))])
+        }
         ParamType::StringList => object([("type", json!("array")), ("items", Value::Object(text(&param.bounds)))]),
     };
     if let Some(ParamDefault::Literal(default)) = &param.default {
@@ -81,7 +85,9 @@ fn described(param: &Param) -> String {
         if !text.ends_with('.') {
             text.push('.');
         }
-        text.push_str(&format!(" Reserved: {}.", names.join(", ")));
+        text.push_str(" Reserved: ");
+        text.push_str(&names.join(", "));
+        text.push('.');
     }
     text
 }
@@ -151,7 +157,11 @@ pub fn output_properties(program: &Program, tool: &Tool) -> Vec<OutputProperty> 
         properties.push(property("scanned", count("How many were looked at to find these."), false));
     }
     if has_truncated(program, tool) {
-        properties.push(property("truncated", described_as(json!({ "type": "boolean" }), "Whether something was left out."), true));
+        properties.push(property(
+            "truncated",
+            described_as(json!({ "type": "boolean" }), "Whether something was left out."),
+            true,
+        ));
     }
     if tool.paged_output.is_some() {
         let about = "Pass it as `cursor` to go on; absent on the last page.";
@@ -176,8 +186,10 @@ pub fn has_truncated(program: &Program, tool: &Tool) -> bool {
 /// The schema of a tool's structured output.
 pub fn output(program: &Program, tool: &Tool) -> Value {
     let properties = output_properties(program, tool);
-    let required: Vec<String> = properties.iter().filter(|property| property.required).map(|property| property.name.clone()).collect();
-    let properties: Map<String, Value> = properties.into_iter().map(|property| (property.name, property.schema)).collect();
+    let required: Vec<String> =
+        properties.iter().filter(|property| property.required).map(|property| property.name.clone()).collect();
+    let properties: Map<String, Value> =
+        properties.into_iter().map(|property| (property.name, property.schema)).collect();
     json!({ "type": "object", "properties": properties, "required": required })
 }
 
@@ -286,9 +298,4 @@ pub fn files(program: &Program) -> Vec<File> {
             ]
         })
         .collect()
-}
-
-/// Whether a tool asks for confirmation.
-pub fn confirms(tool: &Tool) -> bool {
-    tool.steps.iter().any(|step| matches!(step.verb, Verb::Confirm(_)))
 }

@@ -1,6 +1,8 @@
 //! Going through the expressions of a tool.
 
-use crate::lowered::{Body, BodyEntry, Comprehension, Expr, ExprKind, Get, Let, LocalId, ParamDefault, Step, Target, Tool, Verb};
+use crate::lowered::{
+    Body, BodyEntry, Comprehension, Expr, ExprKind, Get, Let, LocalId, ParamDefault, Step, Target, Tool, Verb,
+};
 
 /// Every expression of a tool, outer before inner.
 pub fn tool<'t>(tool: &'t Tool, see: &mut impl FnMut(&'t Expr)) {
@@ -91,7 +93,7 @@ fn step_expressions<'t>(step: &'t Step, top: &mut Vec<&'t Expr>) {
         Verb::Let(Let::Be(value)) => top.push(value),
         Verb::Let(Let::Each(comprehension)) => comprehension_expressions(comprehension, top),
         Verb::Warn(text) => top.push(text),
-        Verb::Stop(stop) => top.push(&stop.when),
+        Verb::Stop(end) => top.push(&end.when),
         Verb::Confirm(confirm) => top.extend(&confirm.when),
     }
 }

@@ -76,7 +76,13 @@ fn object(scope: &mut Scope<'_>, expr: &Expr) -> TokenStream {
 fn object_sets(scope: &mut Scope<'_>, expr: &Expr) -> TokenStream {
     let Type::Object(id) = expr.ty.required() else { return TokenStream::new() };
     if let ExprKind::Object { fields, .. } = &expr.kind {
-        let sets: Vec<_> = fields.iter().map(|(key, value)| { let value = sent(scope, value); quote!(.set(#key, #value)) }).collect();
+        let sets: Vec<_> = fields
+            .iter()
+            .map(|(key, value)| {
+                let value = sent(scope, value);
+                quote!(.set(#key, #value))
+            })
+            .collect();
         return quote!(#(#sets)*);
     }
     let fields = scope.object(*id).fields.clone();
@@ -84,7 +90,11 @@ fn object_sets(scope: &mut Scope<'_>, expr: &Expr) -> TokenStream {
         .iter()
         .map(|field| {
             let ty = if expr.ty.is_optional() { field.ty.clone().optional() } else { field.ty.clone() };
-            let member = Expr { kind: ExprKind::Field { of: Box::new(expr.clone()), name: field.name.clone() }, ty, span: expr.span };
+            let member = Expr {
+                kind: ExprKind::Field { of: Box::new(expr.clone()), name: field.name.clone() },
+                ty,
+                span: expr.span,
+            };
             let key = &field.name;
             let value = sent(scope, &member);
             quote!(.set(#key, #value))

@@ -115,9 +115,10 @@ impl Code {
         }
         let receiver = self.receiver();
         if self.form == Form::AbsentIsEmpty {
-            return match ty {
-                Type::Map(_) => quote!(#receiver.unwrap_or(const { &BTreeMap::new() })),
-                _ => quote!(#receiver.map(Vec::as_slice).unwrap_or_default()),
+            return if matches!(ty, Type::Map(_)) {
+                quote!(#receiver.unwrap_or(const { &BTreeMap::new() }))
+            } else {
+                quote!(#receiver.map(Vec::as_slice).unwrap_or_default())
             };
         }
         match ty {

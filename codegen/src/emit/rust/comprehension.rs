@@ -4,7 +4,8 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::code::{Code, Form, Level, is_copy, is_text};
-use super::expression::{Chain, can_fail, chain, owned, read};
+use super::expression::{can_fail, owned, read};
+use super::field::{Chain, chain};
 use super::scope::{Bound, Scope};
 use crate::lowered::{Comprehension, Expr, ExprKind, LocalId};
 use crate::types::Type;
@@ -38,10 +39,14 @@ pub fn comprehension(scope: &mut Scope<'_>, comprehension: &Comprehension, ty: &
     };
     let Some(page) = &comprehension.page else { return Code::owned(list) };
     let limit = read(scope, &local(scope, page.limit)).tokens;
-    let cursor = { let cursor = local(scope, page.cursor); read(scope, &cursor).exact(&cursor.ty) };
-    let by = match &page.by {
-        Some(key) => page_key(scope, comprehension.item, key, ty),
-        None => quote!(|item| item.to_owned()),
+    let cursor = {
+        let cursor = local(scope, page.cursor);
+        read(scope, &cursor).exact(&cursor.ty)
+    };
+    let by = if let Some(key) = &page.by {
+        page_key(scope, comprehension.item, key, ty)
+    } else {
+        quote!(|item| item.to_owned())
     };
     Code::owned(quote!(call.page_by(#list, #limit, #cursor, #by)?))
 }
@@ -80,7 +85,8 @@ fn element_type(list: &Type) -> Type {
 /// The value before `newest` and `page`.
 fn kept(scope: &mut Scope<'_>, comprehension: &Comprehension, ty: &Type, keep_it: bool) -> Code {
     let keep = comprehension.keep.as_ref().filter(|keep| !matches!(keep.kind, ExprKind::Bool(true)));
-    let map = comprehension.map.as_ref().filter(|map| !matches!(&map.kind, ExprKind::Local(id) if *id == comprehension.item));
+    let map =
+        comprehension.map.as_ref().filter(|map| !matches!(&map.kind, ExprKind::Local(id) if *id == comprehension.item));
     if keep.is_none() && map.is_none() && !comprehension.first {
         return Code { tokens: owned(scope, &comprehension.source), form: Form::Owned, level: Level::Block };
     }
@@ -100,13 +106,14 @@ fn kept(scope: &mut Scope<'_>, comprehension: &Comprehension, ty: &Type, keep_it
     let test = keep.map(|keep| {
         let test = scope.in_closure(|scope| read(scope, keep)).tokens;
         let by_reference = elements.form == Form::Borrowed || is_copy(&elements.ty);
-        if by_reference && named_whole(comprehension.item, keep) { quote!(|&#item| #test) } else { quote!(|#item| #test) }
+        if by_reference && named_whole(comprehension.item, keep) {
+            quote!(|&#item| #test)
+        } else {
+            quote!(|#item| #test)
+        }
     });
     if comprehension.first {
-        let found = match &test {
-            Some(test) => quote!(#iterator.find(#test)),
-            None => quote!(#iterator.next()),
-        };
+        let found = if let Some(test) = &test { quote!(#iterator.find(#test)) } else { quote!(#iterator.next()) };
         if let Some(map) = map {
             bind_for_map(scope, comprehension.item, &elements, &item, map);
         }
@@ -120,10 +127,13 @@ fn kept(scope: &mut Scope<'_>, comprehension: &Comprehension, ty: &Type, keep_it
         Some(map) => {
             bind_for_map(scope, comprehension.item, &elements, &item, map);
             let value = scope.in_closure(|scope| owned(scope, map));
-            let step = if map.ty.is_optional() && !element_type(ty).is_optional() { quote!(filter_map) } else { quote!(map) };
+            let step =
+                if map.ty.is_optional() && !element_type(ty).is_optional() { quote!(filter_map) } else { quote!(map) };
             quote!(#filtered.#step(|#item| #value).collect::<Vec<_>>())
         }
-        None if elements.form == Form::Borrowed && is_text(&elements.ty) => quote!(#filtered.map(str::to_owned).collect::<Vec<_>>()),
+        None if elements.form == Form::Borrowed && is_text(&elements.ty) => {
+            quote!(#filtered.map(str::to_owned).collect::<Vec<_>>())
+        }
         None if elements.form == Form::Borrowed => quote!(#filtered.cloned().collect::<Vec<_>>()),
         None => quote!(#filtered.collect::<Vec<_>>()),
     };
@@ -131,7 +141,14 @@ fn kept(scope: &mut Scope<'_>, comprehension: &Comprehension, ty: &Type, keep_it
 }
 
 /// The first that was found, and what becomes of it.
-fn first(scope: &mut Scope<'_>, elements: &Elements, item: &Ident, map: Option<&Expr>, found: TokenStream, keep_it: bool) -> Code {
+fn first(
+    scope: &mut Scope<'_>,
+    elements: &Elements,
+    item: &Ident,
+    map: Option<&Expr>,
+    found: TokenStream,
+    keep_it: bool,
+) -> Code {
     let Some(map) = map else {
         let form = if elements.form == Form::Borrowed { Form::Borrowed } else { Form::Owned };
         return Code::atom(found, form);
@@ -175,7 +192,11 @@ fn elements(scope: &mut Scope<'_>, source: &Expr, consume: bool) -> Elements {
     if (consume || fleeting) && !is_text(&ty) && !is_copy(&ty) {
         return Elements { iterator: quote!(#receiver.into_iter()), form: Form::Place, ty, fleeting };
     }
-    let iterator = if code.form == Form::AbsentIsEmpty { quote!(#receiver.into_iter().flatten()) } else { quote!(#receiver.iter()) };
+    let iterator = if code.form == Form::AbsentIsEmpty {
+        quote!(#receiver.into_iter().flatten())
+    } else {
+        quote!(#receiver.iter())
+    };
     if is_copy(&ty) {
         Elements { iterator: quote!(#iterator.copied()), form: Form::Place, ty, fleeting }
     } else if is_text(&ty) {

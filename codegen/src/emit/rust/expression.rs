@@ -6,23 +6,27 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::code::{Code, Form, Level, is_copy, is_text};
+use super::code::{Code, Form, Level, is_copy};
 use super::comprehension::comprehension;
+use super::field::{Chain, chain, declared_type, field, field_owned, index};
 use super::names::{ident, local_ident};
 use super::operator::{binary, unary};
 use super::scope::{Bound, Scope};
 use super::text::concat;
 use super::types::struct_name;
 use super::vocabulary;
+use super::widen::{widen, widen_owned};
 use crate::lowered::{BinaryOp, Expr, ExprKind, LocalKind, UnaryOp};
-use crate::types::{ObjectId, Origin, Type};
+use crate::types::{ObjectId, Type};
 
 /// The value in its cheapest form.
 pub fn read(scope: &mut Scope<'_>, expr: &Expr) -> Code {
     match &expr.kind {
         ExprKind::Bool(value) => Code::owned(quote!(#value)),
         ExprKind::Int(value) => int(*value),
-        ExprKind::Float(value) => Code::owned(TokenStream::from(proc_macro2::TokenTree::from(Literal::f64_unsuffixed(*value)))),
+        ExprKind::Float(value) => {
+            Code::owned(TokenStream::from(proc_macro2::TokenTree::from(Literal::f64_unsuffixed(*value))))
+        }
         ExprKind::String(text) => Code::borrowed(quote!(#text)),
         ExprKind::Concat(parts) => concat(scope, parts),
         ExprKind::List(elements) => {
@@ -42,7 +46,11 @@ pub fn read(scope: &mut Scope<'_>, expr: &Expr) -> Code {
             }
             let condition = condition_of(scope, condition);
             let (then, otherwise) = (then_code.exact(&then.ty), otherwise_code.exact(&otherwise.ty));
-            Code { tokens: quote!(if #condition { #then } else { #otherwise }), form: Form::Borrowed, level: Level::Block }
+            Code {
+                tokens: quote!(if #condition { #then } else { #otherwise }),
+                form: Form::Borrowed,
+                level: Level::Block,
+            }
         }
         ExprKind::IfSet { .. } => if_set(scope, expr),
         ExprKind::IsSet(of) => is_set(scope, of),
@@ -65,7 +73,9 @@ pub fn owned(scope: &mut Scope<'_>, expr: &Expr) -> TokenStream {
             quote!(if #condition { #then } else { #otherwise })
         }
         ExprKind::Comprehension(inner) => comprehension(scope, inner, &expr.ty, true).into_owned(&expr.ty),
-        ExprKind::Field { of, name } if of.ty.is_optional() && scope.group_member(of, name).is_none() => field_owned(scope, expr, of, name),
+        ExprKind::Field { of, name } if of.ty.is_optional() && scope.group_member(of, name).is_none() => {
+            field_owned(scope, expr, of, name)
+        }
         ExprKind::Local(_) | ExprKind::Field { .. } if scope.can_move(expr) => {
             let mut code = read(scope, expr);
             if code.form == Form::Place {
@@ -112,7 +122,8 @@ fn int(value: i64) -> Code {
     if value < 0 { Code::operator(quote!(#literal), Level::Prefix) } else { Code::owned(quote!(#literal)) }
 }
 
-fn local(scope: &mut Scope<'_>, expr: &Expr) -> Code {
+/// A name: a variable, or a group as a struct of its members.
+pub fn local(scope: &mut Scope<'_>, expr: &Expr) -> Code {
     let ExprKind::Local(id) = &expr.kind else { return Code::owned(TokenStream::new()) };
     if let LocalKind::Group(group) = scope.local(*id).kind {
         let group = &scope.tool.groups[group];
@@ -121,10 +132,9 @@ fn local(scope: &mut Scope<'_>, expr: &Expr) -> Code {
         for member in &group.members {
             let param = &scope.tool.params[*member];
             let field = ident(&param.name);
-            let member =
-                Expr { kind: ExprKind::Local(param.local), ty: param.value_type.clone(), span: expr.span };
+            let member = Expr { kind: ExprKind::Local(param.local), ty: param.value_type.clone(), span: expr.span };
             let value = owned(scope, &member);
-            fields.push(if value.to_string() == field.to_string() { quote!(#field) } else { quote!(#field: #value) });
+            fields.push(field_init(&field, &value));
         }
         return Code::owned(quote!(#name { #(#fields),* }));
     }
@@ -151,130 +161,6 @@ pub fn empty_value(ty: &Type) -> TokenStream {
         Type::List(_) => quote!(Vec::new()),
         _ => quote!(BTreeMap::new()),
     }
-}
-
-/// A field of the struct in `base`, which is a place or a reference.
-fn member(scope: &Scope<'_>, object: &Type, base: &TokenStream, name: &str, ty: &Type) -> Code {
-    if let Type::Object(id) = object {
-        let object = scope.object(*id);
-        // The runtime has the namespace of namespaced kinds as a method: it is never absent there.
-        if object.origin == Origin::Part(None) && name == "namespace" && !ty.is_optional() {
-            return Code::borrowed(quote!(#base.namespace()));
-        }
-    }
-    let field = ident(name);
-    Code::atom(quote!(#base.#field), Form::Place)
-}
-
-/// The type that a field is declared with, whatever chaining makes of it.
-fn declared_type(scope: &Scope<'_>, object: &Type, name: &str, seen: &Type) -> Type {
-    match object {
-        Type::Object(id) => scope.object(*id).field(name).map_or_else(|| seen.required().clone(), |field| field.ty.clone()),
-        _ => seen.required().clone(),
-    }
-}
-
-fn field(scope: &mut Scope<'_>, expr: &Expr, of: &Expr, name: &str) -> Code {
-    if let Some(param) = scope.group_member(of, name) {
-        let member = Expr { kind: ExprKind::Local(param), ty: expr.ty.clone(), span: expr.span };
-        return local(scope, &member);
-    }
-    if !of.ty.is_optional() {
-        let base = read(scope, of);
-        let mut code = member(scope, &of.ty, &base.receiver(), name, &expr.ty);
-        if matches!(base.form, Form::Owned | Form::Movable) && code.form == Form::Place {
-            code.form = base.form;
-        }
-        return code;
-    }
-    let Chain { base, step, value, declared, .. } = chain(scope, of, name, &expr.ty);
-    let exact = value.exact(&declared);
-    match &declared {
-        Type::Optional(_) => Code::borrowed(quote!(#base.and_then(|#step| #exact))),
-        Type::List(_) | Type::Map(_) => {
-            let inner = value.argument(&Type::Opaque);
-            Code::atom(quote!(#base.map(|#step| #inner)), Form::AbsentIsEmpty)
-        }
-        _ => Code::borrowed(quote!(#base.map(|#step| #exact))),
-    }
-}
-
-/// `base.map(|step| value)`: a field behind an optional object.
-pub struct Chain {
-    /// An `Option` of a reference to the object.
-    pub base: TokenStream,
-    /// An iterator over it.
-    pub each: TokenStream,
-    /// The closure's argument.
-    pub step: proc_macro2::Ident,
-    /// The field inside the closure.
-    pub value: Code,
-    /// The field's type as declared, before chaining made it optional.
-    pub declared: Type,
-}
-
-/// Takes a field behind an optional object apart. Objects that are always there are gone through in one closure.
-pub fn chain(scope: &mut Scope<'_>, of: &Expr, name: &str, seen: &Type) -> Chain {
-    let declared = declared_type(scope, of.ty.required(), name, seen);
-    if let ExprKind::Field { of: outer, name: between } = &of.kind
-        && outer.ty.is_optional()
-        && scope.group_member(outer, between).is_none()
-        && let Type::Object(_) = declared_type(scope, outer.ty.required(), between, &of.ty)
-    {
-        let Chain { base, each, step, value, .. } = chain(scope, outer, between, &of.ty);
-        let value = member(scope, of.ty.required(), &value.receiver(), name, &declared);
-        return Chain { base, each, step, value, declared };
-    }
-    let step = match &of.kind {
-        ExprKind::Field { name, .. } => local_ident(name),
-        ExprKind::Local(id) => scope.get(*id).map_or_else(|| local_ident("value"), |bound| bound.ident.clone()),
-        _ => local_ident("value"),
-    };
-    let code = read(scope, of);
-    let place = code.receiver();
-    let base = Code { tokens: code.exact(&of.ty), ..code }.receiver();
-    let each = if code.form == Form::Place { quote!(#place.iter()) } else { quote!(#base.into_iter()) };
-    let value = member(scope, of.ty.required(), &quote!(#step), name, &declared);
-    Chain { base, each, step, value, declared }
-}
-
-/// A field behind an optional object, as a value of its own: only the field is cloned.
-fn field_owned(scope: &mut Scope<'_>, expr: &Expr, of: &Expr, name: &str) -> TokenStream {
-    let declared = declared_type(scope, of.ty.required(), name, &expr.ty);
-    if is_copy(&declared) {
-        return read(scope, expr).into_owned(&expr.ty);
-    }
-    let Chain { base, step, value, declared, .. } = chain(scope, of, name, &expr.ty);
-    let value = value.into_owned(&declared);
-    match &declared {
-        Type::Optional(_) => quote!(#base.and_then(|#step| #value)),
-        Type::List(_) | Type::Map(_) => quote!(#base.map(|#step| #value).unwrap_or_default()),
-        _ => quote!(#base.map(|#step| #value)),
-    }
-}
-
-fn index(scope: &mut Scope<'_>, expr: &Expr, of: &Expr, key: &Expr) -> Code {
-    let map = read(scope, of);
-    let key = argument(scope, key);
-    let receiver = map.receiver();
-    let found = if map.form == Form::AbsentIsEmpty {
-        quote!(#receiver.and_then(|map| map.get(#key)))
-    } else {
-        quote!(#receiver.get(#key))
-    };
-    let element = match &of.ty {
-        Type::Map(element) => &**element,
-        _ => expr.ty.required(),
-    };
-    let form = if map.form == Form::Owned { Form::Owned } else { Form::Borrowed };
-    let code = match element {
-        Type::List(_) | Type::Map(_) => Code::atom(found, Form::AbsentIsEmpty),
-        element if is_copy(element) => Code::owned(quote!(#found.copied())),
-        element if is_text(element) => Code::borrowed(quote!(#found.map(String::as_str))),
-        _ => Code::borrowed(found),
-    };
-    // What is found in a map made on the spot goes with it.
-    if form == Form::Owned && code.form != Form::Owned { Code::owned(code.into_owned(&expr.ty)) } else { code }
 }
 
 /// `x is set`.
@@ -358,11 +244,17 @@ fn default(scope: &mut Scope<'_>, of: &Expr, fallback: &Expr) -> Code {
 }
 
 fn if_set(scope: &mut Scope<'_>, expr: &Expr) -> Code {
-    let ExprKind::IfSet { subject, bound, then, otherwise } = &expr.kind else { return Code::owned(TokenStream::new()) };
+    let ExprKind::IfSet { subject, bound, then, otherwise } = &expr.kind else {
+        return Code::owned(TokenStream::new());
+    };
     let name = scope.inner_ident(*bound, &[then]);
     let movable = expr.ty != Type::Bool && scope.can_move(subject);
     let value = read(scope, subject);
-    let receiver = if movable { value.tokens.clone() } else { Code { tokens: value.exact(&subject.ty), ..value.clone() }.receiver() };
+    let receiver = if movable {
+        value.tokens.clone()
+    } else {
+        Code { tokens: value.exact(&subject.ty), ..value.clone() }.receiver()
+    };
     let form = if movable { Form::Movable } else { Form::Borrowed };
     scope.bind(*bound, Bound::new(name.clone(), form, subject.ty.required().clone()));
     let simple = !can_fail(then) && !can_fail(otherwise) && !movable;
@@ -381,7 +273,11 @@ fn if_set(scope: &mut Scope<'_>, expr: &Expr) -> Code {
         }
     }
     let (then, otherwise) = (owned(scope, then), owned(scope, otherwise));
-    Code { tokens: quote!(if let Some(#name) = #receiver { #then } else { #otherwise }), form: Form::Owned, level: Level::Block }
+    Code {
+        tokens: quote!(if let Some(#name) = #receiver { #then } else { #otherwise }),
+        form: Form::Owned,
+        level: Level::Block,
+    }
 }
 
 /// `|name| body`, or the function itself where the body does nothing but call it.
@@ -398,6 +294,11 @@ pub fn closure(name: &proc_macro2::Ident, body: &TokenStream) -> TokenStream {
     quote!(|#name| #body)
 }
 
+/// `field: value`, or `field` alone where a variable of that name is the value.
+pub fn field_init(field: &proc_macro2::Ident, value: &TokenStream) -> TokenStream {
+    if *field == value.to_string() { quote!(#field) } else { quote!(#field: #value) }
+}
+
 fn object_literal(scope: &mut Scope<'_>, object: ObjectId, fields: &[(String, Expr)]) -> Code {
     let name = struct_name(scope.program, scope.tool, object);
     let fields: Vec<_> = fields
@@ -405,7 +306,7 @@ fn object_literal(scope: &mut Scope<'_>, object: ObjectId, fields: &[(String, Ex
         .map(|(field, value)| {
             let field = ident(field);
             let value = owned(scope, value);
-            if value.to_string() == field.to_string() { quote!(#field) } else { quote!(#field: #value) }
+            field_init(&field, &value)
         })
         .collect();
     Code::owned(quote!(#name { #(#fields),* }))
@@ -427,101 +328,6 @@ fn when(scope: &mut Scope<'_>, condition: &Expr, then: &Expr) -> Code {
     let value = owned(scope, then);
     let value = if optional { value } else { quote!(Some(#value)) };
     Code { tokens: quote!(if #test { #value } else { #missing }), form: Form::Owned, level: Level::Block }
-}
-
-fn widen(scope: &mut Scope<'_>, to: &Type, inner: &Expr) -> Code {
-    if is_text(to) && is_text(&inner.ty) {
-        return read(scope, inner);
-    }
-    if let (Type::Optional(to), from) = (to, &inner.ty)
-        && !from.is_optional()
-        && (is_copy(to) && is_copy(from) && **to == *from || is_text(to) && is_text(from))
-    {
-        let code = read(scope, inner);
-        let form = if code.form == Form::Owned { Form::Owned } else { Form::Borrowed };
-        let value = if form == Form::Owned { code.tokens } else { code.exact(from) };
-        return Code::atom(quote!(Some(#value)), form);
-    }
-    if same_rust(to, &inner.ty) {
-        return read(scope, inner);
-    }
-    Code { tokens: widen_owned(scope, to, inner), form: Form::Owned, level: Level::Block }
-}
-
-/// Whether both are one type in Rust.
-fn same_rust(left: &Type, right: &Type) -> bool {
-    match (left, right) {
-        (Type::Optional(left), Type::Optional(right)) | (Type::List(left), Type::List(right)) | (Type::Map(left), Type::Map(right)) => {
-            same_rust(left, right)
-        }
-        (left, right) => left == right || is_text(left) && is_text(right),
-    }
-}
-
-fn widen_owned(scope: &mut Scope<'_>, to: &Type, inner: &Expr) -> TokenStream {
-    if same_rust(to, &inner.ty) {
-        return owned(scope, inner);
-    }
-    match (to, &inner.ty) {
-        (Type::List(to), Type::List(from)) => {
-            let list = owned(scope, inner);
-            let list = Code { tokens: list, form: Form::Owned, level: Level::Atom }.receiver();
-            let item = local_ident("item");
-            let value = convert(scope, to, from, &quote!(#item));
-            quote!(#list.into_iter().map(|#item| #value).collect::<Vec<_>>())
-        }
-        (Type::Optional(to), from) if !from.is_optional() => {
-            let value = if same_rust(to, from) { owned(scope, inner) } else { widen_owned(scope, to, inner) };
-            quote!(Some(#value))
-        }
-        (to, from) => {
-            let value = owned(scope, inner);
-            match to.required() {
-                // Every field is named, so the value needs a name.
-                Type::Object(_) if !matches!(inner.kind, ExprKind::Local(_)) => {
-                    let converted = convert(scope, to, from, &quote!(value));
-                    quote!({ let value = #value; #converted })
-                }
-                _ => convert(scope, to, from, &value),
-            }
-        }
-    }
-}
-
-/// The owned value in `value`, of type `from`, as one of type `to`.
-fn convert(scope: &Scope<'_>, to: &Type, from: &Type, value: &TokenStream) -> TokenStream {
-    if same_rust(to, from) {
-        return value.clone();
-    }
-    match (to, from) {
-        (Type::Float, Type::Int) => quote!(expression::to_float(#value)),
-        (Type::Optional(to), Type::Optional(from)) => {
-            let inner = convert(scope, to, from, &quote!(value));
-            quote!(#value.map(|value| #inner))
-        }
-        (Type::Optional(to), from) => {
-            let inner = convert(scope, to, from, value);
-            quote!(Some(#inner))
-        }
-        (Type::List(to), Type::List(from)) => {
-            let inner = convert(scope, to, from, &quote!(item));
-            quote!(#value.into_iter().map(|item| #inner).collect())
-        }
-        (Type::Object(to), Type::Object(from)) => {
-            let name = struct_name(scope.program, scope.tool, *to);
-            let source = scope.object(*from);
-            let fields = scope.object(*to).fields.iter().map(|field| {
-                let name = ident(&field.name);
-                let value = source.field(&field.name).map_or_else(
-                    || empty_value(&field.ty),
-                    |have| convert(scope, &field.ty, &have.ty, &quote!(#value.#name)),
-                );
-                quote!(#name: #value)
-            });
-            quote!(#name { #(#fields),* })
-        }
-        _ => value.clone(),
-    }
 }
 
 /// A type's name as a path, for closures that say what they take.

@@ -31,16 +31,15 @@ pub fn handler(program: &Program, tool: &Tool) -> TokenStream {
             statements.push(code);
         }
     }
-    let last = match &builder {
-        Some(builder) => builder.call(&mut scope, true),
-        None => {
-            let output = output::literal(&mut scope);
-            quote!(Ok(#output))
-        }
+    let last = if let Some(builder) = &builder {
+        builder.call(&mut scope, true)
+    } else {
+        let output = output::literal(&mut scope);
+        quote!(Ok(#output))
     };
     let opening = opening(&mut scope);
     let doc = format!(" Handler of `{}`.", tool.name);
-    let function = builder.map(|builder| builder.function());
+    let function = builder.map(output::Builder::function);
     let blank = blank();
     let call = uses_call(&opening, &statements, &last);
     quote! {

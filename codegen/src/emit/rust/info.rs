@@ -63,10 +63,7 @@ pub fn info(program: &Program, tool: &Tool) -> TokenStream {
 }
 
 fn option(value: Option<TokenStream>) -> TokenStream {
-    match value {
-        Some(value) => quote!(Some(#value)),
-        None => quote!(None),
-    }
+    if let Some(value) = value { quote!(Some(#value)) } else { quote!(None) }
 }
 
 fn param(param: &Param) -> TokenStream {

@@ -50,7 +50,8 @@ pub fn kinds_module(program: &Program) -> String {
 /// Names of the structs of `kinds.rs`.
 pub fn struct_names(program: &Program) -> Vec<String> {
     let read = read(program);
-    let named = |id: &&ObjectId| matches!(program.types.object(**id).origin, Origin::Part(Some(_)) | Origin::Resource(_));
+    let named =
+        |id: &&ObjectId| matches!(program.types.object(**id).origin, Origin::Part(Some(_)) | Origin::Resource(_));
     read.objects.iter().filter(named).map(|id| program.types.object(*id).name.clone()).collect()
 }
 
@@ -67,7 +68,9 @@ fn read(program: &Program) -> Read {
                 Verb::Edit(edit) => edit.put.iter().chain(&edit.set).collect(),
                 _ => Vec::new(),
             };
-            sent.into_iter().for_each(|body| sent_whole(program, body, &mut read));
+            for body in sent {
+                sent_whole(program, body, &mut read);
+            }
         }
         walk::tool(tool, &mut |expr| {
             if let ExprKind::Field { of, name } = &expr.kind
@@ -190,10 +193,7 @@ fn root(program: &Program, read: &Read, kind: &Kind) -> TokenStream {
     let fields = fields(program, read, kind.object);
     let (group, version, plural, word) = (&kind.group, &kind.version, &kind.plural, &kind.kind);
     let (namespaced, metadata_only) = (kind.namespaced, kind.metadata_only);
-    let operator = match &kind.operator {
-        Some(operator) => quote!(Some(#operator)),
-        None => quote!(None),
-    };
+    let operator = if let Some(operator) = &kind.operator { quote!(Some(#operator)) } else { quote!(None) };
     quote! {
         #[doc = #about]
         #[derive(Debug, Clone, Default, Deserialize, Serialize)]
@@ -224,7 +224,8 @@ fn root(program: &Program, read: &Read, kind: &Kind) -> TokenStream {
 fn part(program: &Program, read: &Read, id: ObjectId) -> TokenStream {
     let object = program.types.object(id);
     let name = type_ident(&object.name);
-    let about = part_about(program, id).map_or_else(|| format!(" `{}`.", object.name), |about| format!(" {}", one_paragraph(&about)));
+    let about = part_about(program, id)
+        .map_or_else(|| format!(" `{}`.", object.name), |about| format!(" {}", one_paragraph(&about)));
     let fields = fields(program, read, id);
     quote! {
         #[doc = #about]

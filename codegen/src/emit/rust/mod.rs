@@ -7,6 +7,7 @@ mod body;
 mod code;
 mod comprehension;
 mod expression;
+mod field;
 mod handler;
 mod info;
 mod kinds;
@@ -23,11 +24,9 @@ mod text;
 mod types;
 mod verb;
 mod vocabulary;
+mod widen;
 
-pub use module::tool_module;
-pub use templates::template_files;
-
-use crate::lowered::{Program, Tool};
+use crate::lowered::Program;
 
 /// A file that an emitter gives: its path relative to where such files go, and its text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,22 +45,30 @@ pub fn files(program: &Program) -> Vec<File> {
         File { path: "templates.rs".to_owned(), text: templates::templates_module(program) },
     ];
     for tool in &program.tools {
-        files.push(File { path: format!("{}.rs", tool.name), text: tool_module(program, tool) });
-        files.push(File { path: format!("schemas/{}.input.json", tool.name), text: compact(&crate::emit::schema::input(tool)) });
-        files.push(File { path: format!("schemas/{}.output.json", tool.name), text: compact(&crate::emit::schema::output(program, tool)) });
+        files.push(File { path: format!("{}.rs", tool.name), text: module::tool_module(program, tool) });
+        files.push(File {
+            path: format!("schemas/{}.input.json", tool.name),
+            text: compact(&crate::emit::schema::input(tool)),
+        });
+        files.push(File {
+            path: format!("schemas/{}.output.json", tool.name),
+            text: compact(&crate::emit::schema::output(program, tool)),
+        });
     }
-    files.extend(template_files(program).into_iter().map(|(name, text)| File { path: format!("templates/{name}"), text }));
+    files.extend(
+        templates::template_files(program)
+            .into_iter()
+            .map(|(name, text)| File { path: format!("templates/{name}"), text }),
+    );
     files
 }
 
 /// The Rust of one tool and of what it shares with others, for reading.
 pub fn expanded(program: &Program) -> Vec<File> {
-    files(program).into_iter().filter(|file| std::path::Path::new(&file.path).extension().is_some_and(|extension| extension == "rs")).collect()
-}
-
-/// The tool of that name.
-pub fn find<'p>(program: &'p Program, name: &str) -> Option<&'p Tool> {
-    program.tools.iter().find(|tool| tool.name == name)
+    files(program)
+        .into_iter()
+        .filter(|file| std::path::Path::new(&file.path).extension().is_some_and(|extension| extension == "rs"))
+        .collect()
 }
 
 fn compact(value: &serde_json::Value) -> String {

@@ -16,9 +16,33 @@ use crate::lowered::{Program, Tool};
 
 /// What the runtime's vocabulary exports and generated code may name.
 pub const VOCABULARY: &[&str] = &[
-    "AdviceOn", "Call", "Deleted", "Effect", "Entry", "FailedDelete", "Failure", "Fields", "Format", "Grant", "Kind", "KindInfo", "Literal",
-    "Meaning", "ObjectMeta", "Outcome", "ParamInfo", "Progress", "Rule", "Scope", "SecretText", "TextRule", "Time", "Tool", "ToolInfo",
-    "OwnerReference", "entry",
+    "AdviceOn",
+    "Call",
+    "Deleted",
+    "Effect",
+    "Entry",
+    "FailedDelete",
+    "Failure",
+    "Fields",
+    "Format",
+    "Grant",
+    "Kind",
+    "KindInfo",
+    "Literal",
+    "Meaning",
+    "ObjectMeta",
+    "Outcome",
+    "ParamInfo",
+    "Progress",
+    "Rule",
+    "Scope",
+    "SecretText",
+    "TextRule",
+    "Time",
+    "Tool",
+    "ToolInfo",
+    "OwnerReference",
+    "entry",
 ];
 
 /// The function by which generated structs read `null` as absent; attributes name it as text.
@@ -26,8 +50,13 @@ const NULL_DEFAULT: &str = "null_default";
 
 /// The text of a tool's module.
 pub fn tool_module(program: &Program, tool: &Tool) -> String {
-    let (params, output, mappings, info, handler) =
-        (params(program, tool), output(program, tool), mappings(program, tool), info(program, tool), handler(program, tool));
+    let (params, output, mappings, info, handler) = (
+        params(program, tool),
+        output(program, tool),
+        mappings(program, tool),
+        info(program, tool),
+        handler(program, tool),
+    );
     let body = quote!(#params #output #(#mappings)* #info #handler);
     let imports = imports(&body, &struct_names(program));
     let title = format!(" {}. @generated from specs/{}.", tool.title.trim_end_matches('.'), tool.file);
@@ -59,13 +88,26 @@ pub fn allowed() -> TokenStream {
 pub fn imports(body: &TokenStream, kinds: &[String]) -> TokenStream {
     let mut named = BTreeSet::new();
     identifiers(body.clone(), &mut named);
-    let serde: Vec<_> = ["Deserialize", "Serialize"].into_iter().filter(|name| named.contains(*name)).map(type_ident).collect();
+    let serde: Vec<_> =
+        ["Deserialize", "Serialize"].into_iter().filter(|name| named.contains(*name)).map(type_ident).collect();
     let null_default = mentions_null_default(body.clone()).then_some(NULL_DEFAULT);
     let vocabulary: Vec<_> =
         VOCABULARY.iter().filter(|name| named.contains(**name)).copied().chain(null_default).map(type_ident).collect();
-    let expression = named.contains("expression").then(|| quote!(use cnpg_mcp_runtime::expression;));
-    let maps = named.contains("BTreeMap").then(|| quote!(use std::collections::BTreeMap;));
-    let value = named.contains("Value").then(|| quote!(use serde_json::Value;));
+    let expression = named.contains("expression").then(|| {
+        quote!(
+            use cnpg_mcp_runtime::expression;
+        )
+    });
+    let maps = named.contains("BTreeMap").then(|| {
+        quote!(
+            use std::collections::BTreeMap;
+        )
+    });
+    let value = named.contains("Value").then(|| {
+        quote!(
+            use serde_json::Value;
+        )
+    });
     let kinds: BTreeSet<&String> = kinds.iter().filter(|name| named.contains(*name)).collect();
     let kinds: Vec<_> = kinds.into_iter().map(|name| type_ident(name)).collect();
     let kinds = (!kinds.is_empty()).then(|| quote!(use super::kinds::{#(#kinds),*};));

@@ -4,10 +4,10 @@ use proc_macro2::{Ident, Span};
 
 /// Words that Rust keeps for itself, and the names that every handler has.
 const TAKEN: &[&str] = &[
-    "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "extern", "false", "fn", "for", "gen", "if",
-    "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "self", "static", "struct", "super", "trait",
-    "true", "type", "unsafe", "use", "where", "while", "abstract", "become", "box", "do", "final", "macro", "override", "priv", "try",
-    "typeof", "unsized", "virtual", "yield",
+    "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "extern", "false", "fn",
+    "for", "gen", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "self",
+    "static", "struct", "super", "trait", "true", "type", "unsafe", "use", "where", "while", "abstract", "become",
+    "box", "do", "final", "macro", "override", "priv", "try", "typeof", "unsized", "virtual", "yield",
 ];
 
 /// `readyInstances`, `imageName`, `serverCASecret` → `ready_instances`, `image_name`, `server_ca_secret`.
@@ -25,7 +25,9 @@ pub fn snake(name: &str) -> String {
             let before = letters[at - 1];
             let after = letters.get(at + 1);
             let starts_word = before.is_ascii_lowercase() || before.is_ascii_digit();
-            let ends_acronym = before.is_ascii_uppercase() && after.is_some_and(char::is_ascii_lowercase) && !is_plural_of_acronym(&letters, at);
+            let ends_acronym = before.is_ascii_uppercase()
+                && after.is_some_and(char::is_ascii_lowercase)
+                && !is_plural_of_acronym(&letters, at);
             if (starts_word || ends_acronym) && !out.ends_with('_') {
                 out.push('_');
             }

@@ -131,7 +131,11 @@ fn equality(scope: &mut Scope<'_>, operator: BinaryOp, left: &Expr, right: &Expr
             };
             let (left, right) = (side(&left_code, &left.ty), side(&right_code, &right.ty));
             let same = quote!(expression::same(#left, #right));
-            return if operator == BinaryOp::Eq { Code::owned(same) } else { Code::operator(quote!(!#same), Level::Prefix) };
+            return if operator == BinaryOp::Eq {
+                Code::owned(same)
+            } else {
+                Code::operator(quote!(!#same), Level::Prefix)
+            };
         }
     };
     Code::operator(tokens, Level::Comparison)

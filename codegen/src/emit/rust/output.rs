@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::code::{Code, Form, is_copy, is_text};
-use super::expression::{can_fail, owned};
+use super::expression::{can_fail, field_init, owned};
 use super::names::ident;
 use super::scope::{Bound, Scope};
 use super::types::borrowed_type;
@@ -26,7 +26,7 @@ fn fields(scope: &mut Scope<'_>) -> TokenStream {
     let fields = tool.output.iter().map(|field| {
         let name = ident(&field.name);
         let value = owned(scope, &field.value);
-        if value.to_string() == name.to_string() { quote!(#name) } else { quote!(#name: #value) }
+        field_init(&name, &value)
     });
     let fields: Vec<_> = fields.collect();
     quote!(Output { #(#fields),* })
@@ -114,7 +114,8 @@ impl Builder {
     /// The function.
     pub fn function(self) -> TokenStream {
         let Self { signature, body, fails, .. } = self;
-        let (result, body) = if fails { (quote!(Result<Output, Failure>), quote!(Ok(#body))) } else { (quote!(Output), body) };
+        let (result, body) =
+            if fails { (quote!(Result<Output, Failure>), quote!(Ok(#body))) } else { (quote!(Output), body) };
         quote! {
             /// The output with what the call has reached.
             fn output(#(#signature),*) -> #result {

@@ -7,7 +7,10 @@ use proc_macro2::TokenStream;
 pub fn print(tokens: &TokenStream) -> String {
     match syn::parse2(tokens.clone()) {
         Ok(file) => blank_lines(&joined_types(&prettyplease::unparse(&file))),
-        Err(error) => format!("compile_error!({:?});\n/*\n{tokens}\n*/\n", format!("codegen emitted Rust that cannot be parsed: {error}")),
+        Err(error) => format!(
+            "compile_error!({:?});\n/*\n{tokens}\n*/\n",
+            format!("codegen emitted Rust that cannot be parsed: {error}")
+        ),
     }
 }
 
@@ -19,8 +22,10 @@ fn joined_types(text: &str) -> String {
         let (before, after) = rest.split_at(at + 3);
         out.push_str(before);
         let inner = after.trim_start();
-        let name = inner.find(|letter: char| !letter.is_alphanumeric() && letter != '_').map_or(inner, |end| &inner[..end]);
-        let closing = inner[name.len()..].strip_prefix(',').map(str::trim_start).and_then(|tail| tail.strip_prefix('>'));
+        let name =
+            inner.find(|letter: char| !letter.is_alphanumeric() && letter != '_').map_or(inner, |end| &inner[..end]);
+        let closing =
+            inner[name.len()..].strip_prefix(',').map(str::trim_start).and_then(|tail| tail.strip_prefix('>'));
         match closing {
             Some(tail) if !name.is_empty() => {
                 out.push_str(name);
@@ -87,6 +92,9 @@ mod tests {
             /// B.
             pub fn b() { __blank_line!(); let x = 1; __blank_line!(); drop(x); }
         });
-        assert_eq!(text, "use a::b;\nuse c::d;\n\n/// A.\npub struct A;\n\n/// B.\npub fn b() {\n    let x = 1;\n\n    drop(x);\n}\n");
+        assert_eq!(
+            text,
+            "use a::b;\nuse c::d;\n\n/// A.\npub struct A;\n\n/// B.\npub fn b() {\n    let x = 1;\n\n    drop(x);\n}\n"
+        );
     }
 }

@@ -121,7 +121,9 @@ impl<'p> Scope<'p> {
                 if let ExprKind::Local(other) = &expr.kind
                     && !inner.contains(other)
                 {
-                    let name = self.get(*other).map_or_else(|| local_ident(&self.local(*other).name), |bound| bound.ident.clone());
+                    let name = self
+                        .get(*other)
+                        .map_or_else(|| local_ident(&self.local(*other).name), |bound| bound.ident.clone());
                     others.insert(name.to_string());
                 }
             });
@@ -196,7 +198,9 @@ impl<'p> Scope<'p> {
         if let ExprKind::Local(local) = &expr.kind
             && let LocalKind::Group(group) = self.local(*local).kind
         {
-            into.extend(self.tool.groups[group].members.iter().map(|member| (self.tool.params[*member].local, Vec::new())));
+            into.extend(
+                self.tool.groups[group].members.iter().map(|member| (self.tool.params[*member].local, Vec::new())),
+            );
         }
         walk::children(expr, &mut |child| self.paths(child, into));
     }
@@ -238,8 +242,10 @@ impl<'p> Scope<'p> {
         if self.later.contains(&local) {
             return false;
         }
-        let overlapping =
-            self.here.iter().filter(|(other, path)| *other == local && (path.starts_with(&fields) || fields.starts_with(path)));
+        let overlapping = self
+            .here
+            .iter()
+            .filter(|(other, path)| *other == local && (path.starts_with(&fields) || fields.starts_with(path)));
         overlapping.count() == 1
     }
 
@@ -254,7 +260,11 @@ impl<'p> Scope<'p> {
         let ExprKind::Local(local) = &of.kind else { return None };
         let LocalKind::Group(group) = self.local(*local).kind else { return None };
         let members = &self.tool.groups[group].members;
-        members.iter().map(|member| &self.tool.params[*member]).find(|param| param.name == field).map(|param| param.local)
+        members
+            .iter()
+            .map(|member| &self.tool.params[*member])
+            .find(|param| param.name == field)
+            .map(|param| param.local)
     }
 
     /// The object type behind an id.
@@ -278,8 +288,12 @@ fn uses(tool: &Tool, steps: &[Step]) -> BTreeSet<LocalId> {
         }
         _ => {}
     };
-    steps.iter().for_each(|step| walk::step(step, &mut see));
-    tool.output.iter().for_each(|field| walk::expr(&field.value, &mut see));
+    for step in steps {
+        walk::step(step, &mut see);
+    }
+    for field in &tool.output {
+        walk::expr(&field.value, &mut see);
+    }
     for step in steps {
         walk::targets(step, &mut |local| {
             used.insert(local);
@@ -307,7 +321,8 @@ pub fn is_named(tool: &Tool, param: &Param) -> bool {
             }
         }
         ExprKind::Comprehension(comprehension) => {
-            named |= comprehension.page.as_ref().is_some_and(|page| page.limit == param.local || page.cursor == param.local);
+            named |=
+                comprehension.page.as_ref().is_some_and(|page| page.limit == param.local || page.cursor == param.local);
         }
         _ => {}
     });

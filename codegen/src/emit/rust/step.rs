@@ -8,7 +8,9 @@ use super::expression::{argument, can_fail, condition_of, empty_value, owned, re
 use super::output::Builder;
 use super::scope::{Bound, Scope};
 use super::verb;
-use crate::lowered::{BinaryOp, Confirm, Expr, ExprKind, Let, LocalId, LocalKind, Outcome, Require, Step, Stop, Target, Verb};
+use crate::lowered::{
+    BinaryOp, Confirm, Expr, ExprKind, Let, LocalId, LocalKind, Outcome, Require, Step, Stop, Target, Verb,
+};
 use crate::types::Type;
 
 /// The statements of a step. What it binds is in scope afterwards.
@@ -20,8 +22,8 @@ pub fn step(scope: &mut Scope<'_>, step: &Step, output: Option<&Builder>) -> Tok
             let text = owned(scope, text);
             guarded(scope, guard, quote!(call.warn(#text);))
         }
-        Verb::Stop(stop) => {
-            let statements = stop_step(scope, stop, output);
+        Verb::Stop(end) => {
+            let statements = stop_step(scope, end, output);
             guarded(scope, guard, statements)
         }
         Verb::Confirm(confirm) => {
@@ -113,7 +115,9 @@ fn rest_without(scope: &mut Scope<'_>, condition: &Expr, set: &[LocalId]) -> Opt
     let is_it = |expr: &Expr| matches!(&expr.kind, ExprKind::Local(id) if set.contains(id));
     match &condition.kind {
         ExprKind::IsSet(of) if is_it(of) => None,
-        ExprKind::IfSet { subject, bound, then, otherwise } if is_it(subject) && matches!(otherwise.kind, ExprKind::Bool(false)) => {
+        ExprKind::IfSet { subject, bound, then, otherwise }
+            if is_it(subject) && matches!(otherwise.kind, ExprKind::Bool(false)) =>
+        {
             if let ExprKind::Local(id) = &subject.kind
                 && let Some(inner) = scope.get(*id).cloned()
             {
@@ -121,10 +125,12 @@ fn rest_without(scope: &mut Scope<'_>, condition: &Expr, set: &[LocalId]) -> Opt
             }
             rest_without(scope, then, set)
         }
-        ExprKind::Binary(BinaryOp::And, left, right) => match (rest_without(scope, left, set), rest_without(scope, right, set)) {
-            (Some(left), Some(right)) => Some(quote!(#left && #right)),
-            (left, right) => left.or(right),
-        },
+        ExprKind::Binary(BinaryOp::And, left, right) => {
+            match (rest_without(scope, left, set), rest_without(scope, right, set)) {
+                (Some(left), Some(right)) => Some(quote!(#left && #right)),
+                (left, right) => left.or(right),
+            }
+        }
         ExprKind::Bool(true) => None,
         _ => Some(read(scope, condition).at(Level::Comparison)),
     }
@@ -189,9 +195,10 @@ fn require_step(scope: &mut Scope<'_>, guard: Option<Guard>, require: &Require) 
     }
     let that = read(scope, &require.that).tokens;
     let otherwise = message(scope, &require.otherwise);
-    let statement = match &require.parameter {
-        Some(parameter) => quote!(call.require_param(#parameter, #that, #otherwise)?;),
-        None => quote!(call.require(#that, #otherwise)?;),
+    let statement = if let Some(parameter) = &require.parameter {
+        quote!(call.require_param(#parameter, #that, #otherwise)?;)
+    } else {
+        quote!(call.require(#that, #otherwise)?;)
     };
     let statement = guarded(scope, guard, statement);
     let mut narrowed = Vec::new();
@@ -224,10 +231,8 @@ fn narrowing_guard(scope: &mut Scope<'_>, require: &Require, old: LocalId, outer
 
 fn refusal(scope: &mut Scope<'_>, require: &Require) -> TokenStream {
     let text = owned(scope, &require.otherwise);
-    match &require.parameter {
-        Some(parameter) => quote!(Failure::refused(#text).parameter(#parameter)),
-        None => quote!(Failure::refused(#text)),
-    }
+    let parameter = require.parameter.as_ref().map(|parameter| quote!(.parameter(#parameter)));
+    quote!(Failure::refused(#text)#parameter)
 }
 
 /// `|| text`, made only where it is needed.
@@ -295,7 +300,10 @@ fn going(scope: &mut Scope<'_>, confirm: &Step) -> TokenStream {
         }
     }
     let plain = single.iter().filter(|(optional, _)| !optional).map(|(_, name)| quote!(&#name.metadata));
-    let optional = single.iter().filter(|(optional, _)| *optional).map(|(_, name)| quote!(.chain(#name.iter().map(|object| &object.metadata))));
+    let optional = single
+        .iter()
+        .filter(|(optional, _)| *optional)
+        .map(|(_, name)| quote!(.chain(#name.iter().map(|object| &object.metadata))));
     if lists.is_empty() && !single.iter().any(|(optional, _)| *optional) {
         return quote!(&[#(#plain),*]);
     }

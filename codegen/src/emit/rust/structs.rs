@@ -60,7 +60,10 @@ pub fn mappings(program: &Program, tool: &Tool) -> Vec<TokenStream> {
                 Origin::Group => " Parameters that go together.".to_owned(),
                 _ => format!(" `{name}` of the output."),
             };
-            let fields = object.fields.iter().map(|field| serialized_field(program, tool, &field.name, &field.ty, field.about.as_deref()));
+            let fields = object
+                .fields
+                .iter()
+                .map(|field| serialized_field(program, tool, &field.name, &field.ty, field.about.as_deref()));
             quote! {
                 #[doc = #doc]
                 #[derive(Debug, Clone, Serialize)]

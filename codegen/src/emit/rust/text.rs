@@ -26,13 +26,19 @@ fn add(scope: &mut Scope<'_>, part: &Expr, text: &mut String, arguments: &mut Ve
         ExprKind::String(literal) => text.push_str(&literal.replace('{', "{{").replace('}', "}}")),
         ExprKind::Int(value) => text.push_str(&value.to_string()),
         ExprKind::Concat(inner) => inner.iter().for_each(|part| add(scope, part, text, arguments)),
-        ExprKind::Widen(inner) if !part.ty.is_optional() && !inner.ty.is_optional() && super::code::is_text(&part.ty) => {
+        ExprKind::Widen(inner)
+            if !part.ty.is_optional() && !inner.ty.is_optional() && super::code::is_text(&part.ty) =>
+        {
             add(scope, inner, text, arguments);
         }
         _ => {
             let value = read(scope, part).tokens;
             let name = value.to_string();
-            if name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') && !name.starts_with(|c: char| c.is_ascii_digit()) && name != "true" && name != "false" {
+            if name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+                && !name.starts_with(|c: char| c.is_ascii_digit())
+                && name != "true"
+                && name != "false"
+            {
                 text.push('{');
                 text.push_str(&name);
                 text.push('}');

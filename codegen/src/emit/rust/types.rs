@@ -81,7 +81,9 @@ pub fn struct_name(program: &Program, tool: &Tool, id: ObjectId) -> Ident {
     }
     let object = program.types.object(id);
     let own = object.name.strip_prefix(&camel(&tool.name)).filter(|rest| {
-        let taken = ["Output", "Params"].contains(rest) || VOCABULARY.contains(rest) || program.types.iter().any(|(_, other)| other.name == **rest);
+        let taken = ["Output", "Params"].contains(rest)
+            || VOCABULARY.contains(rest)
+            || program.types.iter().any(|(_, other)| other.name == **rest);
         is_defined_by_tool(object.origin) && rest.starts_with(|first: char| first.is_ascii_uppercase()) && !taken
     });
     own.map_or_else(|| shared_name(object), type_ident)

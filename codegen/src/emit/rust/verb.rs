@@ -10,9 +10,7 @@ use super::expression::{argument, object_path, owned, read};
 use super::names::type_ident;
 use super::scope::{Bound, Scope};
 use super::step::message;
-use crate::lowered::{
-    AdviceOn, Create, Edit, Expr, Get, List, LocalId, Patch, Step, Target, Undo, Verb, Wait,
-};
+use crate::lowered::{AdviceOn, Create, Edit, Expr, Get, List, LocalId, Patch, Step, Target, Undo, Verb, Wait};
 use crate::types::{KindId, Type};
 
 /// The call of a step, `?` included.
@@ -69,13 +67,9 @@ fn clauses(scope: &mut Scope<'_>, step: &Step) -> TokenStream {
 fn get_start(scope: &mut Scope<'_>, get: &Get) -> TokenStream {
     let kind = kind_ident(scope, get.kind);
     let name = argument(scope, &get.name);
-    match &get.namespace {
-        Some(namespace) => {
-            let namespace = argument(scope, namespace);
-            quote!(call.get::<#kind>(#namespace, #name))
-        }
-        None => quote!(call.get_cluster_scoped::<#kind>(#name)),
-    }
+    let Some(namespace) = &get.namespace else { return quote!(call.get_cluster_scoped::<#kind>(#name)) };
+    let namespace = argument(scope, namespace);
+    quote!(call.get::<#kind>(#namespace, #name))
 }
 
 fn get_call(scope: &mut Scope<'_>, step: &Step, get: &Get, clauses: &TokenStream) -> TokenStream {
@@ -168,7 +162,8 @@ fn pairs(scope: &mut Scope<'_>, pairs: &[(String, Expr)], method: &TokenStream) 
         .map(|(key, value)| {
             let code = read(scope, value);
             // The runtime takes text in any form here.
-            let value = if is_text(&value.ty) && code.form == Form::Owned { code.tokens } else { text_argument(scope, value) };
+            let value =
+                if is_text(&value.ty) && code.form == Form::Owned { code.tokens } else { text_argument(scope, value) };
             quote!(.#method(#key, #value))
         })
         .collect();
@@ -187,12 +182,11 @@ fn text_argument(scope: &mut Scope<'_>, value: &Expr) -> TokenStream {
 fn create_call(scope: &mut Scope<'_>, step: &Step, create: &Create, clauses: &TokenStream) -> TokenStream {
     let kind = kind_ident(scope, create.kind);
     let name = argument(scope, &create.name);
-    let start = match &create.namespace {
-        Some(namespace) => {
-            let namespace = argument(scope, namespace);
-            quote!(call.create::<#kind>(#namespace, #name))
-        }
-        None => quote!(call.create_cluster_scoped::<#kind>(#name)),
+    let start = if let Some(namespace) = &create.namespace {
+        let namespace = argument(scope, namespace);
+        quote!(call.create::<#kind>(#namespace, #name))
+    } else {
+        quote!(call.create_cluster_scoped::<#kind>(#name))
     };
     let owner = create.owner.map(|owner| {
         let owner = bound(scope, owner);
@@ -203,10 +197,7 @@ fn create_call(scope: &mut Scope<'_>, step: &Step, create: &Create, clauses: &To
     let body = body::fields(scope, &create.body);
     let adopt = create.existing.as_ref().map(|existing| {
         let adopt = predicate(scope, existing.local, create.kind, &existing.adopt);
-        let otherwise = match &existing.otherwise {
-            Some(text) => message(scope, text),
-            None => quote!(String::new),
-        };
+        let otherwise = if let Some(text) = &existing.otherwise { message(scope, text) } else { quote!(String::new) };
         quote!(.adopt_if(#adopt, #otherwise))
     });
     let undo = (step.undo == Some(Undo::Delete)).then(|| quote!(.undo_delete()));
@@ -223,10 +214,15 @@ fn edit_call(scope: &mut Scope<'_>, step: &Step, edit: &Edit, clauses: &TokenStr
     let target = object(scope, &edit.target, edit.kind);
     let element = object_path(scope, edit.element);
     let path = &edit.list;
-    let mut keys = edit.key.iter().map(|(key, value)| {
-        let value = text_argument(scope, value);
-        quote!(#key, #value)
-    }).collect::<Vec<_>>().into_iter();
+    let mut keys = edit
+        .key
+        .iter()
+        .map(|(key, value)| {
+            let value = text_argument(scope, value);
+            quote!(#key, #value)
+        })
+        .collect::<Vec<_>>()
+        .into_iter();
     let key = keys.next();
     let more = keys.map(|key| quote!(.key(#key))).collect::<Vec<_>>();
     let before = Bound::new(scope.step_ident(edit.before), Form::Borrowed, Type::Object(edit.element).optional());

@@ -50,7 +50,9 @@ pub fn call(scope: &mut Scope<'_>, function: &'static str, args: &[Expr]) -> Cod
             let value = read(scope, value).receiver();
             Code::owned(quote!(#value.to_string()))
         }
-        ("entries" | "keys" | "values", [map]) if matches!(map.kind, ExprKind::Field { .. } | ExprKind::Index { .. }) => {
+        ("entries" | "keys" | "values", [map])
+            if matches!(map.kind, ExprKind::Field { .. } | ExprKind::Index { .. }) =>
+        {
             let name = Ident::new(function, Span::call_site());
             let code = read(scope, map);
             if code.form == Form::AbsentIsEmpty {
@@ -148,4 +150,3 @@ fn absent_code(scope: &mut Scope<'_>, part: &Expr) -> Code {
     }
     if is_copy(&part.ty) { Code::owned(quote!(false)) } else { Code::owned(quote!(#receiver.is_empty())) }
 }
-
