@@ -191,6 +191,16 @@ async fn malformed_requests_are_no_tool_errors() {
 }
 
 #[tokio::test]
+async fn deep_arguments_are_refused_by_name() {
+    let server = serve(Limits::default()).await;
+    let deep = (0..500).fold(json!("x"), |inner, _| json!([inner]));
+    let call = json!({ "name": "echo_role", "arguments": { "role_name": deep } });
+    let answer = message(stateless(&server.url, "tools/call", call).send().await.unwrap()).await;
+    assert_eq!(answer["result"]["isError"], true, "{answer}");
+    assert!(answer["result"]["content"][0]["text"].as_str().unwrap().contains("`role_name` is a list"), "{answer}");
+}
+
+#[tokio::test]
 async fn a_stop_turns_readiness_first_and_lets_calls_end() {
     let server = serve(Limits::default()).await;
     let call = {

@@ -121,6 +121,16 @@ async fn a_panic_tells_nothing_and_the_server_lives_on() {
 }
 
 #[tokio::test]
+async fn deep_and_huge_arguments_are_refused_by_name() {
+    let conversation = converse(Options::new("1")).await;
+    let deep = (0..500).fold(json!("x"), |inner, _| json!([inner]));
+    let result = conversation.call("echo_role", json!({ "role_name": deep })).await.unwrap();
+    assert!(text(&result).contains("`role_name` is a list"), "{}", text(&result));
+    let result = conversation.call("echo_role", json!({ "role_name": "x".repeat(1 << 20) })).await.unwrap();
+    assert!(text(&result).contains("`role_name` is too long (1048576 bytes)"), "{}", text(&result));
+}
+
+#[tokio::test]
 async fn an_unknown_tool_is_a_protocol_error() {
     let conversation = converse(Options::new("1")).await;
     let Err(ServiceError::McpError(error)) = conversation.call("echo_roles", json!({})).await else {

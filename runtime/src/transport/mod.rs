@@ -4,6 +4,7 @@ pub mod http;
 pub mod stdio;
 
 mod page;
+mod shallow;
 mod stop;
 
 pub use stop::{GRACE, requested as stop_requested};

@@ -8,6 +8,7 @@ use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
+use super::shallow::ShallowReader;
 use super::stop;
 use crate::mcp::McpServer;
 
@@ -42,7 +43,7 @@ where
     let registry = server.registry().clone();
     // Cancelled only after running calls have ended, so that their answers still get out.
     let end = CancellationToken::new();
-    let opening = serve_server_with_ct(server, streams, end.clone());
+    let opening = serve_server_with_ct(server, (ShallowReader::new(streams.0), streams.1), end.clone());
     let running = tokio::select! {
         opened = opening => match opened {
             Ok(running) => running,

@@ -5,9 +5,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+
+use crate::transport::shallow::Shallow;
 
 /// Bounds on connections and requests.
 #[derive(Debug, Clone, Copy)]
@@ -42,15 +44,22 @@ impl Default for Limits {
     }
 }
 
-/// Bounds size and time of request bodies: the whole body is here before anything looks at it.
+/// Bounds size, time and depth of request bodies: the whole body is here before anything looks at it.
 pub(super) fn bounded_bodies(router: Router, limits: Limits) -> Router {
     router.layer(middleware::from_fn_with_state(limits, bounded))
 }
 
 async fn bounded(State(limits): State<Limits>, request: Request, next: Next) -> Response {
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
     match tokio::time::timeout(limits.body_time, to_bytes(body, limits.body)).await {
-        Ok(Ok(bytes)) => next.run(Request::from_parts(head, Body::from(bytes))).await,
+        Ok(Ok(bytes)) => {
+            let mut shallow = Vec::with_capacity(bytes.len());
+            Shallow::default().pass(&bytes, &mut shallow);
+            if head.headers.contains_key(header::CONTENT_LENGTH) {
+                head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(shallow.len()));
+            }
+            next.run(Request::from_parts(head, Body::from(shallow))).await
+        }
         Ok(Err(_)) => (
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("The request body is longer than {} bytes, or broke off.\n", limits.body),
