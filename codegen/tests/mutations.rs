@@ -185,3 +185,38 @@ fn deep_and_long_things_are_refused() {
     fs::write(specs.path().join("resources/cluster.yaml"), kind.replacen("type: string", &nested, 1)).expect("a file");
     compiles_or_says_why(specs.path());
 }
+
+/// A name with one letter too many is wrong wherever it stands, and one mistake.
+#[test]
+fn a_slip_in_a_name_is_one_error() {
+    const WORDS: &[&str] =
+        &["and", "or", "not", "in", "is", "if", "else", "for", "endif", "endfor", "elif", "true", "false", "include", "set"];
+    let specs = tempfile::tempdir().expect("a folder");
+    copy(&here("../specs"), specs.path());
+    for tool in files(&specs.path().join("tools")) {
+        fs::remove_file(tool).expect("a tool less");
+    }
+    let block = regex::Regex::new(r"\{\{.*?\}\}|\{%.*?%\}").expect("a pattern");
+    let word = regex::Regex::new(r"'[^']*'|[A-Za-z_][A-Za-z0-9_]*").expect("a pattern");
+    let mut tried = 0;
+    for tool in files(&here("../specs/tools")) {
+        let text = fs::read_to_string(&tool).expect("the tool");
+        let target = specs.path().join("tools").join(tool.file_name().expect("a name"));
+        for found in block.find_iter(&text) {
+            for name in word.find_iter(found.as_str()).filter(|name| !name.as_str().starts_with('\'') && !WORDS.contains(&name.as_str())) {
+                tried += 1;
+                // One in eleven: each costs a compilation of everything.
+                if tried % 11 != 0 {
+                    continue;
+                }
+                let end = found.start() + name.end();
+                fs::write(&target, format!("{}x{}", &text[..end], &text[end..])).expect("a file");
+                let compilation = compile(specs.path()).expect("the folder can be read");
+                let lines: Vec<String> = compilation.diagnostics.iter().map(|one| render_line(&compilation.sources, one)).collect();
+                assert_eq!(lines.len(), 1, "`{}` in {} of {}: {lines:#?}", name.as_str(), found.as_str(), target.display());
+            }
+        }
+        fs::remove_file(&target).expect("a tool less");
+    }
+    assert!(tried > 500);
+}
