@@ -78,8 +78,8 @@ fn lower(specs: &Specs, sources: &SourceMap, sink: &mut Sink) -> Program {
         let _ = expression::parse_template(text, sink);
     }
     let mut cx = Reading { sources, sink };
-    let params = syntax::read_shared(specs.params.as_ref(), &mut cx);
-    let steps = syntax::read_shared_steps(specs.steps.as_ref(), &mut cx);
+    let params = syntax::read_shared(specs.params.as_ref(), specs.shared_unreadable, &mut cx);
+    let steps = syntax::read_shared_steps(specs.steps.as_ref(), specs.shared_unreadable, &mut cx);
     let mut read: Vec<syntax::Tool> = Vec::new();
     for node in &specs.tools {
         let Some(tool) = syntax::read_tool(node, &params, &steps, &mut cx) else { continue };

@@ -49,6 +49,9 @@ impl Lowering<'_> {
             (None, true) => {
                 let param = self.params.iter().find(|param| param.name == "namespace" && param.value_type == Type::String);
                 let Some(local) = param.map(|param| param.local) else {
+                    if self.tool.incomplete {
+                        return None;
+                    }
                     self.typer
                         .sink
                         .error(Code::NamespaceMissing, kind_name.span, format!("nothing says in which namespace the {} is", kind_name.text))

@@ -269,7 +269,7 @@ impl Lowering<'_> {
         let local = param.filter(|param| param.meaning == Some(Meaning::Confirmation)).map(|param| param.local);
         if let Some(local) = local {
             self.typer.scope.mark_used(local);
-        } else {
+        } else if !self.tool.incomplete {
             let message = format!("`{}` is no parameter with the meaning `confirmation`", by.text);
             self.typer
                 .sink

@@ -28,6 +28,8 @@ pub struct Specs {
     pub params: Option<Node>,
     /// `steps.yaml`.
     pub steps: Option<Node>,
+    /// Whether a file of shared parameters or steps is there and could not be read.
+    pub shared_unreadable: bool,
     /// `partials/*`: file name and file, by name.
     pub partials: Vec<(String, FileId)>,
 }
@@ -45,8 +47,10 @@ pub fn load(folder: &Path, sources: &mut SourceMap, sink: &mut Sink) -> std::io:
         let path = folder.join(name);
         if path.is_file() { read_yaml(folder, &path, sources, sink) } else { Ok(None) }
     };
+    let mark = sink.mark();
     specs.params = shared("params.yaml", sources, sink)?;
     specs.steps = shared("steps.yaml", sources, sink)?;
+    specs.shared_unreadable = sink.mark() > mark;
     for path in files(&folder.join("partials"), &["md"])? {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         if let Some(file) = read_text(folder, &path, sources, sink)? {

@@ -13,11 +13,22 @@ use crate::lowered::{Meaning, ParamType, Reserved, StringFormat};
 pub struct Shared {
     params: BTreeMap<String, Node>,
     groups: BTreeMap<String, Vec<(Name, Node)>>,
+    /// Some of it could not be read: what is missing is not spoken of again.
+    incomplete: bool,
 }
 
-/// Reads `params.yaml`. Every shared parameter is checked, used or not.
-pub fn read_shared(node: Option<&Node>, cx: &mut Reading<'_>) -> Shared {
-    let mut shared = Shared::default();
+impl Shared {
+    /// Whether some of it could not be read.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.incomplete
+    }
+}
+
+/// Reads `params.yaml`; `unreadable` where it is there and is no YAML. Every shared parameter is checked, used or not.
+pub fn read_shared(node: Option<&Node>, unreadable: bool, cx: &mut Reading<'_>) -> Shared {
+    let mut shared = Shared { incomplete: unreadable, ..Shared::default() };
+    let mark = cx.sink.mark();
     let Some(node) = node else { return shared };
     let Some(reader) = Reader::new(node, "the file of shared parameters", cx) else { return shared };
     if let Some(params) = reader.get("params") {
@@ -39,6 +50,7 @@ pub fn read_shared(node: Option<&Node>, cx: &mut Reading<'_>) -> Shared {
         }
     }
     reader.finish(cx);
+    shared.incomplete |= cx.sink.mark() > mark;
     shared
 }
 
@@ -60,6 +72,9 @@ pub fn read_params(node: &Node, shared: &Shared, cx: &mut Reading<'_>) -> Vec<Pa
 fn used(entry: &Entry, taken: &Node, shared: &Shared, cx: &mut Reading<'_>) -> Option<Param> {
     let name = super::plain_text(taken, "`use`", cx)?;
     let Some(base) = shared.params.get(&name.text) else {
+        if shared.incomplete {
+            return None;
+        }
         cx.sink
             .error(Code::UnknownShared, name.span, format!("there is no shared parameter `{}`", name.text))
             .suggest(&name.text, shared.params.keys().map(String::as_str));
@@ -89,6 +104,9 @@ fn spread(entry: &Entry, shared: &Shared, cx: &mut Reading<'_>) -> Option<ParamD
     let optional = reader.bool("optional", cx).unwrap_or(false);
     reader.finish(cx);
     let Some(group) = shared.groups.get(&name.text) else {
+        if shared.incomplete {
+            return None;
+        }
         cx.sink
             .error(Code::UnknownShared, name.span, format!("there is no group of parameters `{}`", name.text))
             .suggest(&name.text, shared.groups.keys().map(String::as_str));

@@ -14,6 +14,16 @@ use crate::lowered::{AdviceOn, Undo};
 #[derive(Debug, Default)]
 pub struct SharedSteps {
     lists: BTreeMap<String, Vec<Step>>,
+    /// Some of it could not be read: what is missing is not spoken of again.
+    incomplete: bool,
+}
+
+impl SharedSteps {
+    /// Whether some of it could not be read.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.incomplete
+    }
 }
 
 const VERBS: &[&str] =
@@ -27,9 +37,10 @@ const ADVICE: &[(&str, AdviceOn)] = &[
     ("invalid", AdviceOn::Invalid),
 ];
 
-/// Reads `steps.yaml`.
-pub fn read_shared_steps(node: Option<&Node>, cx: &mut Reading<'_>) -> SharedSteps {
-    let mut shared = SharedSteps::default();
+/// Reads `steps.yaml`; `unreadable` where it is there and is no YAML.
+pub fn read_shared_steps(node: Option<&Node>, unreadable: bool, cx: &mut Reading<'_>) -> SharedSteps {
+    let mut shared = SharedSteps { incomplete: unreadable, ..SharedSteps::default() };
+    let mark = cx.sink.mark();
     let Some(node) = node else { return shared };
     let Some(reader) = Reader::new(node, "the file of shared steps", cx) else { return shared };
     if let Some(lists) = reader.need("steps", cx) {
@@ -40,6 +51,7 @@ pub fn read_shared_steps(node: Option<&Node>, cx: &mut Reading<'_>) -> SharedSte
         }
     }
     reader.finish(cx);
+    shared.incomplete |= cx.sink.mark() > mark;
     shared
 }
 
@@ -52,6 +64,7 @@ pub fn read_steps(node: &Node, shared: &SharedSteps, cx: &mut Reading<'_>) -> Ve
             if let Some(name) = reader.text("use", cx) {
                 match shared.lists.get(&name.text) {
                     Some(steps) => found.extend(steps.iter().map(|step| Step { taken_in_at: Some(name.span), ..step.clone() })),
+                    None if shared.incomplete => {}
                     None => {
                         cx.sink
                             .error(Code::UnknownShared, name.span, format!("there are no shared steps `{}`", name.text))

@@ -22,7 +22,7 @@ pub const OUTCOMES: &[(&str, Outcome)] = &[
 ];
 
 /// Reads a tool file. Everything wrong in it is reported; `None` where too much is missing to go on.
-pub fn read_tool(node: &Node, shared: &Shared, steps: &SharedSteps, cx: &mut Reading<'_>) -> Option<Tool> {
+pub fn read_tool(node: &Node, shared: &Shared, shared_steps: &SharedSteps, cx: &mut Reading<'_>) -> Option<Tool> {
     let mark = cx.sink.mark();
     let reader = Reader::new(node, "a tool", cx)?;
     let name = reader.need_text("tool", cx);
@@ -38,12 +38,12 @@ pub fn read_tool(node: &Node, shared: &Shared, steps: &SharedSteps, cx: &mut Rea
     let idempotent = reader.bool("idempotent", cx);
     let about = reader.need_text("about", cx);
     let params = reader.get("params").map(|node| read_params(node, shared, cx)).unwrap_or_default();
-    let steps = reader.need("steps", cx).map(|node| read_steps(node, steps, cx));
+    let steps = reader.need("steps", cx).map(|node| read_steps(node, shared_steps, cx));
     let output = reader.need("output", cx).map(|node| read_output(node, cx));
     let answers = reader.need("answer", cx).map(|node| read_answers(node, cx));
     let examples = reader.get("examples").map(|node| read_examples(node, cx)).unwrap_or_default();
     reader.finish(cx);
-    let incomplete = cx.sink.mark() > mark;
+    let incomplete = cx.sink.mark() > mark || shared.is_incomplete() || shared_steps.is_incomplete();
     let name = name?;
     if examples.is_empty() {
         cx.sink
