@@ -46,13 +46,13 @@
 //!
 //! - subresources of pods (`log`, `exec`, …), OpenAPI v2, metrics, protobuf of kinds other than those
 //!   that `kubectl create` and `kubectl auth` send;
+//! - changing CRDs while it runs (they are listed, and given to the builder);
 //! - CRDs with schema keywords or CEL functions that are not known here are refused when the sandbox starts.
 //!
 //! These differences are silent, and known:
 //!
 //! - of built-in kinds only the fields at the top are known: what is below is neither pruned nor validated,
 //!   and server-side apply replaces their lists as a whole;
-//! - CRDs cannot be added at run time: creating one keeps the document and serves nothing;
 //! - discovery names only what is served, and one version of each group;
 //! - tokens are not signed, requests without credentials are the administrator's unless
 //!   [`api::Anonymous::Nobody`] is chosen, and TLS there is none: it is a sandbox on loopback.

@@ -161,13 +161,17 @@ impl SandboxBuilder {
     pub async fn start(self) -> Result<Sandbox, SandboxError> {
         let mut registry = Registry::default();
         builtin::register(&mut registry);
-        for document in &self.kinds {
-            if document["kind"] == "CustomResourceDefinition" {
-                let kind = schema::resource_type(document)?;
-                let name = kind.gvr.to_string();
-                if !registry.add(kind) {
-                    tracing::debug!(kind = name, "is built in or given twice; this document is left out");
-                }
+        let mut definitions = Vec::new();
+        for document in self.kinds {
+            if document["kind"] != "CustomResourceDefinition" {
+                continue;
+            }
+            let kind = schema::resource_type(&document)?;
+            let name = kind.gvr.to_string();
+            if registry.add(kind) {
+                definitions.push(document);
+            } else {
+                tracing::debug!(kind = name, "is built in or given twice; this document is left out");
             }
         }
         let recorder = match &self.record {
@@ -177,7 +181,7 @@ impl SandboxBuilder {
         };
         let store = Store::new(registry, self.clock, Identities::new(self.seed));
         builtin::seed(&store)?;
-        for document in self.kinds {
+        for document in definitions {
             builtin::keep_definition(&store, document)?;
         }
         let operator = Operator::new(store.clone(), self.operator);
