@@ -205,7 +205,10 @@ mod tests {
     fn secrets_are_masked_at_every_depth() {
         let secret = SecretText::new("s3cret-s3cret".into());
         let fields = Fields::new().set("stringData", Fields::new().set("password", &secret)).set("list", vec![&secret]);
-        assert_eq!(Value::Object(fields.shown().clone()), json!({"stringData":{"password":"<secret>"},"list":["<secret>"]}));
+        assert_eq!(
+            Value::Object(fields.shown().clone()),
+            json!({"stringData":{"password":"<secret>"},"list":["<secret>"]})
+        );
         assert_eq!(fields.real()["stringData"]["password"], "s3cret-s3cret");
         assert_eq!(fields.secrets().len(), 2);
         assert!(!format!("{fields:?}").contains("s3cret"));

@@ -39,20 +39,34 @@ pub struct KindInfo {
 impl KindInfo {
     /// `apiVersion` of manifests: `v1`, `postgresql.cnpg.io/v1`.
     pub fn api_version(&self) -> Cow<'static, str> {
-        if self.group.is_empty() { Cow::Borrowed(self.version) } else { Cow::Owned(format!("{}/{}", self.group, self.version)) }
+        if self.group.is_empty() {
+            Cow::Borrowed(self.version)
+        } else {
+            Cow::Owned(format!("{}/{}", self.group, self.version))
+        }
     }
 
     /// The resource as `kubectl` and RBAC tools take it: `secrets`, `clusters.postgresql.cnpg.io`.
     pub fn resource(&self) -> Cow<'static, str> {
-        if self.group.is_empty() { Cow::Borrowed(self.plural) } else { Cow::Owned(format!("{}.{}", self.plural, self.group)) }
+        if self.group.is_empty() {
+            Cow::Borrowed(self.plural)
+        } else {
+            Cow::Owned(format!("{}.{}", self.plural, self.group))
+        }
     }
 
     /// Path of the collection: `/apis/postgresql.cnpg.io/v1/namespaces/default/clusters`; without a
     /// namespace that of every namespace, or of a kind that has none.
     pub fn collection_path(&self, namespace: Option<&str>) -> String {
-        let root = if self.group.is_empty() { format!("/api/{}", self.version) } else { format!("/apis/{}/{}", self.group, self.version) };
+        let root = if self.group.is_empty() {
+            format!("/api/{}", self.version)
+        } else {
+            format!("/apis/{}/{}", self.group, self.version)
+        };
         match namespace {
-            Some(namespace) if self.namespaced => format!("{root}/namespaces/{}/{}", path_segment(namespace), self.plural),
+            Some(namespace) if self.namespaced => {
+                format!("{root}/namespaces/{}/{}", path_segment(namespace), self.plural)
+            }
             _ => format!("{root}/{}", self.plural),
         }
     }
@@ -102,7 +116,10 @@ mod tests {
     #[test]
     fn paths_of_groups_and_core() {
         let secret = KindInfo { group: "", kind: "Secret", plural: "secrets", ..CLUSTER };
-        assert_eq!(CLUSTER.object_path(Some("data"), "orders"), "/apis/postgresql.cnpg.io/v1/namespaces/data/clusters/orders");
+        assert_eq!(
+            CLUSTER.object_path(Some("data"), "orders"),
+            "/apis/postgresql.cnpg.io/v1/namespaces/data/clusters/orders"
+        );
         assert_eq!(CLUSTER.collection_path(None), "/apis/postgresql.cnpg.io/v1/clusters");
         assert_eq!(secret.object_path(Some("data"), "orders"), "/api/v1/namespaces/data/secrets/orders");
         assert_eq!(secret.resource(), "secrets");

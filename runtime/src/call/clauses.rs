@@ -91,7 +91,11 @@ impl Clauses<'_> {
 macro_rules! advice_clause {
     () => {
         /// Advice for failures of this step, before the runtime's own.
-        pub fn advice<M: crate::call::Message>(mut self, on: crate::failure::AdviceOn, advice: impl Fn() -> M + Send + Sync + 'a) -> Self {
+        pub fn advice<M: crate::call::Message>(
+            mut self,
+            on: crate::failure::AdviceOn,
+            advice: impl Fn() -> M + Send + Sync + 'a,
+        ) -> Self {
             self.clauses.advice.push((on, crate::call::clauses::text(advice)));
             self
         }

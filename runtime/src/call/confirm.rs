@@ -17,16 +17,26 @@ impl Call {
     ///
     /// # Errors
     /// Where the call was cancelled, also while asking.
-    pub async fn confirm(&mut self, confirmed: bool, plan: &impl Serialize, objects: &[&ObjectMeta]) -> Result<bool, Failure> {
+    pub async fn confirm(
+        &mut self,
+        confirmed: bool,
+        plan: &impl Serialize,
+        objects: &[&ObjectMeta],
+    ) -> Result<bool, Failure> {
         self.go_on()?;
         if confirmed || self.dry_run {
             return Ok(true);
         }
-        let mut plan = serde_json::to_value(plan).map_err(|_| Failure::internal("The plan cannot be written as JSON."))?;
+        let mut plan =
+            serde_json::to_value(plan).map_err(|_| Failure::internal("The plan cannot be written as JSON."))?;
         self.secrets.mask_value(&mut plan);
         let objects = objects
             .iter()
-            .map(|metadata| ObjectShown { namespace: metadata.namespace.clone(), name: metadata.name.clone(), uid: metadata.uid.clone() })
+            .map(|metadata| ObjectShown {
+                namespace: metadata.namespace.clone(),
+                name: metadata.name.clone(),
+                uid: metadata.uid.clone(),
+            })
             .collect();
         let question = Question { plan, warnings: self.warnings.clone(), objects };
         let asked_at = Instant::now();

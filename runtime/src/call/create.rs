@@ -5,10 +5,10 @@ use std::marker::PhantomData;
 
 use serde_json::{Map, Value, json};
 
+use super::Call;
 use super::clauses::{Clauses, Condition, Message, Text, advice_clause, text};
 use super::element::bound_to;
 use super::settle::{CALL_ID_ANNOTATION, MAX_UNKNOWN, deletion};
-use super::Call;
 use crate::change::{Action, Change};
 use crate::expression::{MANAGED_BY_LABEL, MANAGER};
 use crate::failure::{Attempt, Failure, FailureKind, Leftover, ObjectRef};
@@ -135,7 +135,9 @@ impl<'a, K: Kind> Create<'_, 'a, K> {
                     self.call.take_warnings(&answer);
                     Made::Created(object)
                 }
-                Err(error) if error.status().is_some_and(ApiStatus::is_already_exists) => self.existing(&manifest, error, lost.as_ref()).await?,
+                Err(error) if error.status().is_some_and(ApiStatus::is_already_exists) => {
+                    self.existing(&manifest, error, lost.as_ref()).await?
+                }
                 Err(error) if error.is_known_not_done() => return Err(self.failed(error)),
                 Err(error) => {
                     lost = Some(error.clone());
@@ -174,7 +176,10 @@ impl<'a, K: Kind> Create<'_, 'a, K> {
         let may_come = !error.is_known_not_done() && !self.call.dry_run;
         let mut failure = self.failed(error);
         if may_come {
-            let what = format!("{} was not there when last looked for, but a request that is still on its way could be stored yet.", self.object);
+            let what = format!(
+                "{} was not there when last looked for, but a request that is still on its way could be stored yet.",
+                self.object
+            );
             failure.add_leftover(Leftover { what, command: Some(deletion(&self.object)) });
         }
         failure
@@ -199,10 +204,17 @@ impl<'a, K: Kind> Create<'_, 'a, K> {
     }
 
     /// The name is taken.
-    async fn existing(&mut self, manifest: &Map<String, Value>, error: RequestError, lost: Option<&RequestError>) -> Result<Made<K>, Failure> {
+    async fn existing(
+        &mut self,
+        manifest: &Map<String, Value>,
+        error: RequestError,
+        lost: Option<&RequestError>,
+    ) -> Result<Made<K>, Failure> {
         match self.call.reread::<K>(&self.object).await {
             Ok(None) => Ok(Made::Again(error)),
-            Ok(Some((existing, _))) if !self.call.dry_run && self.is_this_calls(&existing) => Ok(Made::Created(existing)),
+            Ok(Some((existing, _))) if !self.call.dry_run && self.is_this_calls(&existing) => {
+                Ok(Made::Created(existing))
+            }
             Ok(Some((existing, _))) => self.take_over(manifest, existing, Some(error)).await,
             // An earlier attempt may have made it.
             Err(reading) => Err(match lost {
@@ -213,14 +225,23 @@ impl<'a, K: Kind> Create<'_, 'a, K> {
     }
 
     /// Takes an object over where the step's rule allows it.
-    async fn take_over(&mut self, manifest: &Map<String, Value>, mut existing: K, error: Option<RequestError>) -> Result<Made<K>, Failure> {
+    async fn take_over(
+        &mut self,
+        manifest: &Map<String, Value>,
+        mut existing: K,
+        error: Option<RequestError>,
+    ) -> Result<Made<K>, Failure> {
         let mut backoff = Backoff::default();
         loop {
             if existing.metadata().deletion_timestamp.is_some() {
                 let finalizers = existing.metadata().finalizers.join("`, `");
                 let what = format!("{} exists already and is being deleted.", self.object);
                 let failure = Failure::new(FailureKind::AlreadyExists, what).on(self.object.clone());
-                let held = if finalizers.is_empty() { String::new() } else { format!(" Its finalizers hold it: `{finalizers}`.") };
+                let held = if finalizers.is_empty() {
+                    String::new()
+                } else {
+                    format!(" Its finalizers hold it: `{finalizers}`.")
+                };
                 return Err(self.clauses.advised(failure.advise(format!("Call again when it is gone.{held}"))));
             }
             let Some((adopt, otherwise)) = &self.adopt else {
@@ -231,7 +252,8 @@ impl<'a, K: Kind> Create<'_, 'a, K> {
             }
             let patch = self.adoption(manifest, &existing);
             let name = self.object.name.as_deref().unwrap_or_default();
-            let request = ApiRequest::merge_patch(&K::INFO, self.object.namespace.as_deref(), name, &patch, self.call.dry_run);
+            let request =
+                ApiRequest::merge_patch(&K::INFO, self.object.namespace.as_deref(), name, &patch, self.call.dry_run);
             let lost = match self.call.link.write(&request).await.and_then(|answer| Ok((answer.read::<K>()?, answer))) {
                 Ok((object, answer)) => {
                     self.call.take_warnings(&answer);
@@ -294,8 +316,11 @@ impl<'a, K: Kind> Create<'_, 'a, K> {
     /// The patch that makes an existing object this call's.
     fn adoption(&self, manifest: &Map<String, Value>, existing: &K) -> Map<String, Value> {
         let metadata = existing.metadata();
-        let mut patch: Map<String, Value> =
-            manifest.iter().filter(|(key, _)| !matches!(key.as_str(), "apiVersion" | "kind" | "metadata")).map(|(key, value)| (key.clone(), value.clone())).collect();
+        let mut patch: Map<String, Value> = manifest
+            .iter()
+            .filter(|(key, _)| !matches!(key.as_str(), "apiVersion" | "kind" | "metadata"))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
         let mut bound = bound_to(&metadata.uid, Some(metadata.resource_version.as_deref().unwrap_or_default()));
         if let Some(Value::Object(bound)) = bound.get_mut("metadata") {
             bound.insert("labels".to_owned(), json!(self.labels));
@@ -332,7 +357,8 @@ impl<'a, K: Kind> Create<'_, 'a, K> {
 }
 
 fn reference(owner: &OwnerReference) -> Value {
-    let mut reference = json!({ "apiVersion": owner.api_version, "kind": owner.kind, "name": owner.name, "uid": owner.uid });
+    let mut reference =
+        json!({ "apiVersion": owner.api_version, "kind": owner.kind, "name": owner.name, "uid": owner.uid });
     if let (Some(controller), Some(fields)) = (owner.controller, reference.as_object_mut()) {
         fields.insert("controller".to_owned(), Value::from(controller));
     }

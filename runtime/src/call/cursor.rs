@@ -47,7 +47,9 @@ impl Cursor {
     /// # Errors
     /// [`Failure::invalid_parameter`] for text that is no cursor, or one of another version or query.
     pub(super) fn decode(text: &str, parameter: &str, query: &str) -> Result<Self, Failure> {
-        let refused = |what: &str| Failure::invalid_parameter(parameter, what).advise(format!("Start again without `{parameter}`."));
+        let refused = |what: &str| {
+            Failure::invalid_parameter(parameter, what).advise(format!("Start again without `{parameter}`."))
+        };
         let cursor: Self = URL_SAFE_NO_PAD
             .decode(text)
             .ok()

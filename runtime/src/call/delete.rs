@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use super::Call;
 use super::clauses::{Clauses, advice_clause};
 use super::settle::{MAX_UNKNOWN, reference};
-use super::Call;
 use crate::change::{Action, Change};
 use crate::failure::{Attempt, Failure, ObjectRef};
 use crate::kind::Kind;
@@ -41,7 +41,12 @@ pub struct FailedDelete {
 impl Call {
     /// `delete` of an object that was read before, and of no other under the same name.
     pub fn delete<'c, 'a, K: Kind>(&'c mut self, object: &K) -> Delete<'c, 'a> {
-        Delete { object: reference(object), uid: object.metadata().uid.clone(), call: self, clauses: Clauses::default() }
+        Delete {
+            object: reference(object),
+            uid: object.metadata().uid.clone(),
+            call: self,
+            clauses: Clauses::default(),
+        }
     }
 
     /// `delete … each`: goes on after a failure; what is gone already counts as done. Where some could not
@@ -65,7 +70,9 @@ impl Call {
                 Ok(()) => deleted.done.push(name),
                 Err(error) => {
                     let failure = Clauses::default().failure(self, error, Attempt::Delete, &reference);
-                    deleted.failed.push(FailedDelete { name, reason: failure.why().unwrap_or(failure.what()).to_owned() });
+                    deleted
+                        .failed
+                        .push(FailedDelete { name, reason: failure.why().unwrap_or(failure.what()).to_owned() });
                 }
             }
         }
@@ -93,7 +100,8 @@ impl Call {
             // The uid makes it safe to ask again: nothing but this very object goes.
             let again = !error.is_known_not_done();
             lost = lost || again;
-            if !again || backoff.attempts() >= MAX_UNKNOWN || !self.link.pause(&mut backoff, error.retry_after()).await {
+            if !again || backoff.attempts() >= MAX_UNKNOWN || !self.link.pause(&mut backoff, error.retry_after()).await
+            {
                 return Err(error);
             }
         }
@@ -118,7 +126,9 @@ impl<'a> Delete<'_, 'a> {
         self.call.go_on()?;
         match self.call.delete_one(&self.object, &self.uid, false).await {
             Ok(()) => Ok(()),
-            Err(error) if error.is_known_not_done() => Err(self.clauses.failure(self.call, error, Attempt::Delete, &self.object)),
+            Err(error) if error.is_known_not_done() => {
+                Err(self.clauses.failure(self.call, error, Attempt::Delete, &self.object))
+            }
             Err(error) => Err(self.call.unknown(Attempt::Delete, &self.object, &error, None)),
         }
     }

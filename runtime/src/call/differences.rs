@@ -16,13 +16,21 @@ pub(super) fn by_patch(before: &Value, patch: &Map<String, Value>, shown: &Map<S
     changes
 }
 
-fn walk(before: &Value, patch: &Map<String, Value>, shown: &Map<String, Value>, prefix: &str, changes: &mut Vec<FieldChange>) {
+fn walk(
+    before: &Value,
+    patch: &Map<String, Value>,
+    shown: &Map<String, Value>,
+    prefix: &str,
+    changes: &mut Vec<FieldChange>,
+) {
     for (key, after) in patch {
         let field = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
         let old = before.get(key).filter(|value| !value.is_null());
         let shown_after = shown.get(key).unwrap_or(after);
         match (after, shown_after) {
-            (Value::Object(inner), Value::Object(inner_shown)) => walk(old.unwrap_or(&Value::Null), inner, inner_shown, &field, changes),
+            (Value::Object(inner), Value::Object(inner_shown)) => {
+                walk(old.unwrap_or(&Value::Null), inner, inner_shown, &field, changes)
+            }
             _ if after != shown_after => changes.push(secret_change(field)),
             (Value::Null, _) => {
                 if let Some(old) = old {
@@ -40,7 +48,12 @@ fn secret_change(field: String) -> FieldChange {
 }
 
 /// Fields in which two forms of one thing differ: those of `after` in its order, then those that are gone.
-pub(super) fn between(before: Option<&Value>, after: &Map<String, Value>, shown: &Map<String, Value>, prefix: &str) -> Vec<FieldChange> {
+pub(super) fn between(
+    before: Option<&Value>,
+    after: &Map<String, Value>,
+    shown: &Map<String, Value>,
+    prefix: &str,
+) -> Vec<FieldChange> {
     let mut changes = Vec::new();
     let none = Value::Null;
     let before = before.unwrap_or(&none);
@@ -86,9 +99,14 @@ mod tests {
     #[test]
     fn only_what_differs() {
         let before = json!({"spec": {"instances": 3, "storage": {"size": "1Gi"}, "image": null, "old": "x"}});
-        let patch = map(&json!({"spec": {"instances": 5, "storage": {"size": "1Gi", "class": "fast"}, "image": "i", "old": null, "none": null}}));
+        let patch = map(
+            &json!({"spec": {"instances": 5, "storage": {"size": "1Gi", "class": "fast"}, "image": "i", "old": null, "none": null}}),
+        );
         let changes = by_patch(&before, &patch, &patch);
-        let told: Vec<_> = changes.iter().map(|change| (change.field.as_str(), change.before.as_deref(), change.after.as_deref())).collect();
+        let told: Vec<_> = changes
+            .iter()
+            .map(|change| (change.field.as_str(), change.before.as_deref(), change.after.as_deref()))
+            .collect();
         assert_eq!(
             told,
             [
@@ -98,12 +116,19 @@ mod tests {
                 ("spec.old", Some("x"), None)
             ]
         );
-        assert!(by_patch(&before, &map(&json!({"spec": {"instances": 3}})), &map(&json!({"spec": {"instances": 3}}))).is_empty());
+        assert!(
+            by_patch(&before, &map(&json!({"spec": {"instances": 3}})), &map(&json!({"spec": {"instances": 3}})))
+                .is_empty()
+        );
     }
 
     #[test]
     fn secrets_always_count_and_never_show() {
-        let changes = by_patch(&json!({}), &map(&json!({"stringData": {"password": "p"}})), &map(&json!({"stringData": {"password": "<secret>"}})));
+        let changes = by_patch(
+            &json!({}),
+            &map(&json!({"stringData": {"password": "p"}})),
+            &map(&json!({"stringData": {"password": "<secret>"}})),
+        );
         assert_eq!(changes.len(), 1);
         assert_eq!(changes[0].after.as_deref(), Some(CHANGED_SECRET));
     }
@@ -111,7 +136,12 @@ mod tests {
     #[test]
     fn between_two_elements() {
         let after = map(&json!({"name": "a", "login": true}));
-        let changes = between(Some(&json!({"name": "a", "login": false, "passwordSecret": {"name": "s"}})), &after, &after, "roles[a]");
+        let changes = between(
+            Some(&json!({"name": "a", "login": false, "passwordSecret": {"name": "s"}})),
+            &after,
+            &after,
+            "roles[a]",
+        );
         let told: Vec<_> = changes.iter().map(|change| (change.field.as_str(), change.after.as_deref())).collect();
         assert_eq!(told, [("roles[a].login", Some("true")), ("roles[a].passwordSecret", None)]);
         assert_eq!(between(None, &after, &after, "roles[a]").len(), 2);

@@ -5,11 +5,11 @@ use std::marker::PhantomData;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::Call;
 use super::clauses::{Clauses, Message, Text, advice_clause, text};
 use super::differences::{between, holds};
 use super::element::Place;
 use super::settle::{MAX_UNKNOWN, made_again, reference};
-use super::Call;
 use crate::change::{Action, Change, FieldChange};
 use crate::failure::{Attempt, Failure, FailureKind, ObjectRef};
 use crate::fields::Fields;
@@ -68,7 +68,12 @@ impl Call {
 
 impl<'c, K: Kind> Edit<'c, K> {
     /// The element of the list at `path` whose field `key` has this value. `E` is its type.
-    pub fn element<'a, E: DeserializeOwned + Send>(self, path: &[&str], key: &str, value: impl AsRef<str>) -> EditElement<'c, 'a, K, E> {
+    pub fn element<'a, E: DeserializeOwned + Send>(
+        self,
+        path: &[&str],
+        key: &str,
+        value: impl AsRef<str>,
+    ) -> EditElement<'c, 'a, K, E> {
         EditElement {
             call: self.call,
             object: self.object,
@@ -143,9 +148,14 @@ impl<'a, K: Kind, E: DeserializeOwned + Send> EditElement<'_, 'a, K, E> {
         let name = self.object.name.clone().unwrap_or_default();
         let kubernetes = self.call.link.kubernetes.clone();
         let path = K::INFO.object_path(self.object.namespace.as_deref(), &name);
-        let _turn = tokio::time::timeout_at(self.call.link.deadline, kubernetes.queues.turn(&path)).await.map_err(|_| {
-            Failure::new(FailureKind::TimedOut, format!("{} could not be changed in time: other calls are changing it.", self.object)).on(self.object.clone())
-        })?;
+        let _turn =
+            tokio::time::timeout_at(self.call.link.deadline, kubernetes.queues.turn(&path)).await.map_err(|_| {
+                Failure::new(
+                    FailureKind::TimedOut,
+                    format!("{} could not be changed in time: other calls are changing it.", self.object),
+                )
+                .on(self.object.clone())
+            })?;
 
         let mut backoff = Backoff::default();
         let mut lost = 0;
@@ -156,12 +166,17 @@ impl<'a, K: Kind, E: DeserializeOwned + Send> EditElement<'_, 'a, K, E> {
                 Ok(read) => read,
                 Err(failure) => {
                     return Err(match unsure {
-                        Some((_, _, error)) => self.call.unknown(Attempt::Change, &self.object, &error, None).because(format!("{error} {failure}")),
+                        Some((_, _, error)) => self
+                            .call
+                            .unknown(Attempt::Change, &self.object, &error, None)
+                            .because(format!("{error} {failure}")),
                         None => failure,
                     });
                 }
             };
-            if let Some((wanted, before, _)) = unsure.take_if(|(wanted, ..)| read.raw.as_ref().is_some_and(|now| holds(now, &wanted.element))) {
+            if let Some((wanted, before, _)) =
+                unsure.take_if(|(wanted, ..)| read.raw.as_ref().is_some_and(|now| holds(now, &wanted.element)))
+            {
                 self.record(before, wanted);
                 return Ok(read.object);
             }
@@ -171,7 +186,10 @@ impl<'a, K: Kind, E: DeserializeOwned + Send> EditElement<'_, 'a, K, E> {
                 let otherwise = otherwise()?;
                 return Err(match unsure {
                     // Perhaps this call's own write was stored, and changed since.
-                    Some((_, _, error)) => self.call.unknown(Attempt::Change, &self.object, &error, None).because(format!("{error} {otherwise}")),
+                    Some((_, _, error)) => self
+                        .call
+                        .unknown(Attempt::Change, &self.object, &error, None)
+                        .because(format!("{error} {otherwise}")),
                     None => self.call.masked(Failure::refused(otherwise).on(self.object.clone())),
                 });
             }
@@ -181,8 +199,10 @@ impl<'a, K: Kind, E: DeserializeOwned + Send> EditElement<'_, 'a, K, E> {
             }
             let version = read.object.metadata().resource_version.clone().unwrap_or_default();
             let change = self.place.patch(&self.uid, &version, self.place.with(&read.list, Some(&wanted.element)));
-            let request = ApiRequest::merge_patch(&K::INFO, self.object.namespace.as_deref(), &name, &change, self.call.dry_run);
-            let error = match self.call.link.write(&request).await.and_then(|answer| Ok((answer.read::<K>()?, answer))) {
+            let request =
+                ApiRequest::merge_patch(&K::INFO, self.object.namespace.as_deref(), &name, &change, self.call.dry_run);
+            let error = match self.call.link.write(&request).await.and_then(|answer| Ok((answer.read::<K>()?, answer)))
+            {
                 Ok((object, answer)) => {
                     self.call.take_warnings(&answer);
                     self.record(read.raw, wanted);
@@ -206,14 +226,22 @@ impl<'a, K: Kind, E: DeserializeOwned + Send> EditElement<'_, 'a, K, E> {
     }
 
     /// No time or attempts are left: says what is known.
-    async fn give_up(mut self, error: RequestError, unsure: Option<(Wanted, Option<Value>, RequestError)>) -> Result<K, Failure> {
+    async fn give_up(
+        mut self,
+        error: RequestError,
+        unsure: Option<(Wanted, Option<Value>, RequestError)>,
+    ) -> Result<K, Failure> {
         let Some((wanted, before, lost)) = unsure else {
             let failure = self.failed(error);
             return Err(failure.advise("Others write to the object all the time; call again."));
         };
         match self.call.reread::<K>(&self.object).await {
             Ok(Some((object, answer))) => {
-                let elements = answer.value_at(&self.place.path()).ok().and_then(|read| self.place.list(read).ok()).unwrap_or_default();
+                let elements = answer
+                    .value_at(&self.place.path())
+                    .ok()
+                    .and_then(|read| self.place.list(read).ok())
+                    .unwrap_or_default();
                 if self.place.find(&elements).is_some_and(|now| holds(now, &wanted.element)) {
                     self.record(before, wanted);
                     return Ok(object);
@@ -235,17 +263,19 @@ impl<'a, K: Kind, E: DeserializeOwned + Send> EditElement<'_, 'a, K, E> {
             let object: K = answer.read()?;
             Ok((object, answer.value_at(&self.place.path())?))
         };
-        let (object, list) = read.await.map_err(|error| self.clauses.failure(self.call, error, Attempt::Read, &self.object))?;
+        let (object, list) =
+            read.await.map_err(|error| self.clauses.failure(self.call, error, Attempt::Read, &self.object))?;
         if object.metadata().uid != self.uid {
             return Err(made_again(&self.object));
         }
         let list = self.place.list(list)?;
         let raw = self.place.find(&list).cloned();
-        let before = raw
-            .as_ref()
-            .map(E::deserialize)
-            .transpose()
-            .map_err(|_| Failure::new(FailureKind::Unreadable, format!("`{}` of {} is not as expected.", self.place.label(), self.object)))?;
+        let before = raw.as_ref().map(E::deserialize).transpose().map_err(|_| {
+            Failure::new(
+                FailureKind::Unreadable,
+                format!("`{}` of {} is not as expected.", self.place.label(), self.object),
+            )
+        })?;
         Ok(Read { object, list, raw, before })
     }
 

@@ -62,7 +62,12 @@ impl<'a, K: Kind> Get<'_, 'a, K> {
 
     async fn optional(mut self, missing_ok: bool) -> Result<Option<K>, Failure> {
         let clauses = std::mem::take(&mut self.clauses);
-        let step = Get { call: &mut *self.call, object: self.object, clauses: Clauses::default(), kind: PhantomData::<fn() -> K> };
+        let step = Get {
+            call: &mut *self.call,
+            object: self.object,
+            clauses: Clauses::default(),
+            kind: PhantomData::<fn() -> K>,
+        };
         match step.required().await {
             Ok(object) => Ok(Some(object)),
             Err(failure) => {

@@ -68,7 +68,14 @@ impl Call {
             _ => None,
         };
         let objects = ObjectRef { kind: K::INFO, namespace, name: None };
-        List { call: self, objects, selector: Selector::default(), keep: None, clauses: Clauses::default(), kind: PhantomData }
+        List {
+            call: self,
+            objects,
+            selector: Selector::default(),
+            keep: None,
+            clauses: Clauses::default(),
+            kind: PhantomData,
+        }
     }
 }
 
@@ -115,7 +122,11 @@ impl<'a, K: Kind> List<'_, 'a, K> {
 
     /// The newest `count` of them, newest first, those without a time last. No more than `count` and one
     /// page are in memory at any time.
-    pub async fn newest<T: MaybeTime>(mut self, count: i64, by: impl Fn(&K) -> T + Send + Sync) -> Result<Vec<K>, Failure> {
+    pub async fn newest<T: MaybeTime>(
+        mut self,
+        count: i64,
+        by: impl Fn(&K) -> T + Send + Sync,
+    ) -> Result<Vec<K>, Failure> {
         let mut newest = NewestHeap::new(count);
         self.each_page(|item| {
             newest.offer(by(&item).into_time()?, item);
@@ -164,7 +175,8 @@ impl<'a, K: Kind> List<'_, 'a, K> {
 
     /// The token that goes on after a page expired, where the server gives one; the answer says so.
     pub(super) fn after_expiry(&mut self, error: &RequestError) -> Option<String> {
-        let token = error.status().map(|status| status.metadata.continue_token.clone()).filter(|token| !token.is_empty())?;
+        let token =
+            error.status().map(|status| status.metadata.continue_token.clone()).filter(|token| !token.is_empty())?;
         self.call.warn(list_may_have_changed(&self.objects));
         Some(token)
     }
@@ -177,7 +189,9 @@ impl<'a, K: Kind> List<'_, 'a, K> {
     pub(super) fn selectable(&self) -> Result<(), Failure> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         match self.selector.labels.iter().find(|(_, value)| !value.chars().all(plain)) {
-            Some((key, value)) => Err(Failure::refused(format!("`{value}` is no value that the label `{key}` can have."))),
+            Some((key, value)) => {
+                Err(Failure::refused(format!("`{value}` is no value that the label `{key}` can have.")))
+            }
             None => Ok(()),
         }
     }
@@ -193,5 +207,7 @@ impl<'a, K: Kind> List<'_, 'a, K> {
 
 /// The warning after a list went on with another version of itself.
 pub(super) fn list_may_have_changed(objects: &ObjectRef) -> String {
-    format!("The list of {objects} changed while it was read; objects made or deleted meanwhile may be missing or shown.")
+    format!(
+        "The list of {objects} changed while it was read; objects made or deleted meanwhile may be missing or shown."
+    )
 }

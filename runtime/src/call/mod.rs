@@ -34,9 +34,9 @@ pub use list::{List, MaybeTime, Scope};
 pub use page::Paging;
 pub use patch::Patch;
 pub use report::CallReport;
+pub use settle::CALL_ID_ANNOTATION;
 pub use setup::{CallSetup, Identity, NoProgress, ProgressSink, Settings};
 pub use state::Call;
-pub use settle::CALL_ID_ANNOTATION;
 pub use wait::{Progress, Wait};
 
 pub(crate) use differences::holds;

@@ -73,14 +73,19 @@ impl<K: Kind> List<'_, '_, K> {
     pub async fn page(mut self, limit: i64, cursor: Option<&str>) -> Result<Vec<K>, Failure> {
         self.selectable()?;
         let limit = limit.clamp(1, MAX_LIMIT);
-        let query = query_hash(self.call.tool, &self.call.arguments, &K::INFO.collection_path(self.objects.namespace.as_deref()));
+        let query = query_hash(
+            self.call.tool,
+            &self.call.arguments,
+            &K::INFO.collection_path(self.objects.namespace.as_deref()),
+        );
         let from = cursor.map(|text| Cursor::decode(text, parameter(self.call.tool), &query)).transpose()?;
         let filtered = self.keep.is_some();
         let half = Instant::now() + self.call.link.deadline.saturating_duration_since(Instant::now()) / 2;
         let size = if filtered { PAGE_SIZE } else { u32::try_from(limit).unwrap_or(PAGE_SIZE) };
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
 
-        let mut paging = Paging { query, seen_before: from.as_ref().map_or(Some(0), |from| from.seen), ..Paging::default() };
+        let mut paging =
+            Paging { query, seen_before: from.as_ref().map_or(Some(0), |from| from.seen), ..Paging::default() };
         let mut token = from.as_ref().and_then(|from| from.token.clone());
         let mut last = from.map(|from| from.last);
         let mut kept = Vec::new();
@@ -141,7 +146,11 @@ impl<K: Kind> List<'_, '_, K> {
                 paging.total = seen;
                 break;
             };
-            let enough = if filtered { kept.len() == wanted || pages >= MAX_PAGES || Instant::now() >= half } else { !kept.is_empty() };
+            let enough = if filtered {
+                kept.len() == wanted || pages >= MAX_PAGES || Instant::now() >= half
+            } else {
+                !kept.is_empty()
+            };
             token = Some(next);
             if enough {
                 paging.total = seen.zip(remaining).map(|(seen, remaining)| seen + remaining);

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::Call;
 use super::clauses::{Clauses, advice_clause};
 use super::differences::{by_patch, holds};
 use super::element::bound_to;
 use super::settle::{MAX_UNKNOWN, made_again, reference};
-use super::Call;
 use crate::change::{Action, Change};
 use crate::failure::{Attempt, Failure, ObjectRef};
 use crate::fields::Fields;
@@ -27,7 +27,13 @@ pub struct Patch<'c, 'a, K> {
 impl Call {
     /// `patch` of an object that was read before.
     pub fn patch<'c, 'a, K: Kind>(&'c mut self, object: &K) -> Patch<'c, 'a, K> {
-        Patch { call: self, before: object.clone(), object: reference(object), set: Fields::new(), clauses: Clauses::default() }
+        Patch {
+            call: self,
+            before: object.clone(),
+            object: reference(object),
+            set: Fields::new(),
+            clauses: Clauses::default(),
+        }
     }
 }
 
@@ -46,7 +52,8 @@ impl<'a, K: Kind> Patch<'_, 'a, K> {
         self.call.go_on()?;
         let set = std::mem::take(&mut self.set);
         self.call.know(&set);
-        let before = serde_json::to_value(&self.before).map_err(|_| Failure::internal("An object cannot be written as JSON."))?;
+        let before = serde_json::to_value(&self.before)
+            .map_err(|_| Failure::internal("An object cannot be written as JSON."))?;
         let fields = by_patch(&before, set.real(), set.shown());
         if fields.is_empty() {
             return Ok(self.before);
@@ -61,7 +68,11 @@ impl<'a, K: Kind> Patch<'_, 'a, K> {
             manifest: None,
             fields,
         });
-        self.call.wrote(Written { object: self.object.clone(), uid: self.before.metadata().uid.clone(), what: What::Stays("changed") });
+        self.call.wrote(Written {
+            object: self.object.clone(),
+            uid: self.before.metadata().uid.clone(),
+            what: What::Stays("changed"),
+        });
         Ok(object)
     }
 
@@ -81,12 +92,14 @@ impl<'a, K: Kind> Patch<'_, 'a, K> {
 
     async fn apply(&mut self, patch: &Map<String, Value>, wanted: &Map<String, Value>) -> Result<K, Failure> {
         let name = self.object.name.clone().unwrap_or_default();
-        let request = ApiRequest::merge_patch(&K::INFO, self.object.namespace.as_deref(), &name, patch, self.call.dry_run);
+        let request =
+            ApiRequest::merge_patch(&K::INFO, self.object.namespace.as_deref(), &name, patch, self.call.dry_run);
         let wanted = Value::Object(wanted.clone());
         let mut backoff = Backoff::default();
         let mut unknown = 0;
         loop {
-            let error = match self.call.link.write(&request).await.and_then(|answer| Ok((answer.read::<K>()?, answer))) {
+            let error = match self.call.link.write(&request).await.and_then(|answer| Ok((answer.read::<K>()?, answer)))
+            {
                 Ok((object, answer)) => {
                     self.call.take_warnings(&answer);
                     return Ok(object);
@@ -99,13 +112,17 @@ impl<'a, K: Kind> Patch<'_, 'a, K> {
             }
             if !self.call.dry_run {
                 match self.call.reread::<K>(&self.object).await {
-                    Ok(Some((now, _))) if now.metadata().uid != self.before.metadata().uid => return Err(made_again(&self.object)),
+                    Ok(Some((now, _))) if now.metadata().uid != self.before.metadata().uid => {
+                        return Err(made_again(&self.object));
+                    }
                     Ok(Some((now, _))) if !settled && is_so(&now, &wanted) => return Ok(now),
                     // The same values once more: nothing is overwritten that this step does not name.
                     Ok(Some(_)) => {}
                     Ok(None) => return Err(self.failed(error)),
                     Err(_) if settled => {}
-                    Err(reading) => return Err(self.call.unknown(Attempt::Change, &self.object, &error, Some(&reading))),
+                    Err(reading) => {
+                        return Err(self.call.unknown(Attempt::Change, &self.object, &error, Some(&reading)));
+                    }
                 }
             }
             unknown += u32::from(!settled);

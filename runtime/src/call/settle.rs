@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Call;
-use crate::failure::{Attempt, Failure, FailureKind, Leftover, ObjectRef, scope};
 use crate::expression::shell;
+use crate::failure::{Attempt, Failure, FailureKind, Leftover, ObjectRef, scope};
 use crate::kind::Kind;
 use crate::kubernetes::{Answer, ApiRequest, Link, RequestError};
 
@@ -41,7 +41,13 @@ impl Call {
     }
 
     /// The failure of a write whose result could not be found out.
-    pub(super) fn unknown(&self, attempt: Attempt, object: &ObjectRef, lost: &RequestError, reading: Option<&RequestError>) -> Failure {
+    pub(super) fn unknown(
+        &self,
+        attempt: Attempt,
+        object: &ObjectRef,
+        lost: &RequestError,
+        reading: Option<&RequestError>,
+    ) -> Failure {
         let participle = match attempt {
             Attempt::Create => "created",
             Attempt::Delete => "deleted",
@@ -74,7 +80,12 @@ impl Call {
 
 /// The command that deletes an object.
 pub(super) fn deletion(object: &ObjectRef) -> String {
-    format!("kubectl delete {} {}{}", object.kind.resource(), shell(object.name.as_deref().unwrap_or_default()), scope(object))
+    format!(
+        "kubectl delete {} {}{}",
+        object.kind.resource(),
+        shell(object.name.as_deref().unwrap_or_default()),
+        scope(object)
+    )
 }
 
 /// The object that a handler holds, for texts and requests.
@@ -89,7 +100,10 @@ pub(super) fn reference<K: Kind>(object: &K) -> ObjectRef {
 
 /// The failure where an object is another one than the handler read.
 pub(super) fn made_again(object: &ObjectRef) -> Failure {
-    Failure::new(FailureKind::Conflict, format!("{object} was deleted and made again meanwhile; the new one was not touched."))
-        .on(object.clone())
-        .advise("Call again if the new one is meant.")
+    Failure::new(
+        FailureKind::Conflict,
+        format!("{object} was deleted and made again meanwhile; the new one was not touched."),
+    )
+    .on(object.clone())
+    .advise("Call again if the new one is meant.")
 }

@@ -133,7 +133,12 @@ impl Call {
     ///
     /// # Errors
     /// [`FailureKind::InvalidParameter`] with the message.
-    pub fn require_param<M: Message>(&self, parameter: &str, holds: bool, otherwise: impl FnOnce() -> M) -> Result<(), Failure> {
+    pub fn require_param<M: Message>(
+        &self,
+        parameter: &str,
+        holds: bool,
+        otherwise: impl FnOnce() -> M,
+    ) -> Result<(), Failure> {
         if holds { Ok(()) } else { Err(self.masked(Failure::invalid_parameter(parameter, otherwise().into_text()?))) }
     }
 
@@ -142,11 +147,17 @@ impl Call {
     /// # Errors
     /// [`FailureKind::InvalidParameter`] where it breaks the rule: the parameter must then be passed.
     pub fn check_param(&mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
-        let param = self.tool.param(name).ok_or_else(|| Failure::internal(format!("`{}` has no parameter `{name}`.", self.tool.name)))?;
-        let value = serde_json::to_value(value).map_err(|_| Failure::internal(format!("The default of `{name}` cannot be written as JSON.")))?;
+        let param = self
+            .tool
+            .param(name)
+            .ok_or_else(|| Failure::internal(format!("`{}` has no parameter `{name}`.", self.tool.name)))?;
+        let value = serde_json::to_value(value)
+            .map_err(|_| Failure::internal(format!("The default of `{name}` cannot be written as JSON.")))?;
         if let Some(problem) = crate::arguments::check_value(param, &value) {
             let failure = Failure::invalid_parameter(name, problem.to_markdown());
-            return Err(self.masked(failure.advise(format!("Pass `{name}`: its value is worked out from other arguments where it is not passed."))));
+            return Err(self.masked(failure.advise(format!(
+                "Pass `{name}`: its value is worked out from other arguments where it is not passed."
+            ))));
         }
         if !value.is_null() {
             self.computed.insert(name.to_owned(), value);

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Call;
 use super::clauses::{Clauses, Condition, advice_clause};
 use super::settle::{made_again, reference};
-use super::Call;
 use crate::expression::shell;
 use crate::failure::{Attempt, Failure, FailureKind, ObjectRef, scope};
 use crate::kind::Kind;
@@ -149,7 +149,9 @@ impl<'a, K: Kind> Wait<'_, 'a, K> {
                     troubled = Some(error.to_string());
                     error.retry_after()
                 }
-                Err(Stop::Broken(error)) => break Err(self.clauses.failure(self.call, error, Attempt::Watch, &self.object)),
+                Err(Stop::Broken(error)) => {
+                    break Err(self.clauses.failure(self.call, error, Attempt::Watch, &self.object));
+                }
             };
             if begun.elapsed() > SHORT_ROUND {
                 backoff = Backoff::default();
@@ -182,14 +184,15 @@ impl<'a, K: Kind> Wait<'_, 'a, K> {
             }
         }
         let from = version.clone().unwrap_or_default();
-        let mut watching = match Watching::open(&self.call.link, &K::INFO, namespace.as_deref(), &name, &from, until).await {
-            Ok(watching) => watching,
-            Err(error) if error.is_expired() => {
-                *version = None;
-                return Ok(false);
-            }
-            Err(error) => return Err(error.into()),
-        };
+        let mut watching =
+            match Watching::open(&self.call.link, &K::INFO, namespace.as_deref(), &name, &from, until).await {
+                Ok(watching) => watching,
+                Err(error) if error.is_expired() => {
+                    *version = None;
+                    return Ok(false);
+                }
+                Err(error) => return Err(error.into()),
+            };
         let mut heartbeat = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
         loop {
             let event = tokio::select! {
@@ -235,7 +238,9 @@ impl<'a, K: Kind> Wait<'_, 'a, K> {
         if let Some(fail) = &self.fail
             && let Some(message) = fail(&self.seen)?
         {
-            let failure = Failure::new(FailureKind::WaitFailed, format!("{} will not become ready.", self.object)).on(self.object.clone()).because(message);
+            let failure = Failure::new(FailureKind::WaitFailed, format!("{} will not become ready.", self.object))
+                .on(self.object.clone())
+                .because(message);
             let (resource, named, scope) = (K::INFO.resource(), shell(&self.seen.metadata().name), scope(&self.object));
             return Err(self.call.masked(failure.advise(format!("Nothing was undone. See `kubectl describe {resource} {named}{scope}` and the operator's log for the cause."))));
         }
@@ -255,7 +260,8 @@ impl<'a, K: Kind> Wait<'_, 'a, K> {
     }
 
     fn gone(&self) -> Failure {
-        Failure::new(FailureKind::WaitFailed, format!("{} was deleted while it was waited for.", self.object)).on(self.object.clone())
+        Failure::new(FailureKind::WaitFailed, format!("{} was deleted while it was waited for.", self.object))
+            .on(self.object.clone())
     }
 }
 

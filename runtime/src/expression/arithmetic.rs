@@ -46,7 +46,8 @@ pub fn floor_div(left: i64, right: i64) -> Result<i64, Failure> {
 
 /// `left % right`: has the sign of `right` (as in Jinja).
 pub fn rem(left: i64, right: i64) -> Result<i64, Failure> {
-    let rest = left.checked_rem(right).map(|rest| if rest != 0 && (rest < 0) != (right < 0) { rest + right } else { rest });
+    let rest =
+        left.checked_rem(right).map(|rest| if rest != 0 && (rest < 0) != (right < 0) { rest + right } else { rest });
     checked(rest, "%", left, right)
 }
 

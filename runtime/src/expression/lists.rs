@@ -147,7 +147,8 @@ mod tests {
     #[test]
     fn newest_first_with_bounded_memory() {
         let items = vec![("a", Some(3)), ("b", None), ("c", Some(9)), ("d", Some(3)), ("e", Some(5))];
-        let names = |count| newest(items.clone(), count, |item| item.1).into_iter().map(|item| item.0).collect::<Vec<_>>();
+        let names =
+            |count| newest(items.clone(), count, |item| item.1).into_iter().map(|item| item.0).collect::<Vec<_>>();
         assert_eq!(names(3), ["c", "e", "a"]);
         assert_eq!(names(10), ["c", "e", "a", "d", "b"]);
         assert!(names(0).is_empty());

@@ -13,7 +13,8 @@ const HASH_LENGTH: usize = 10;
 /// follows, so that `my_db` and `my__db` never meet in one object, nor with a name that needed no change.
 pub fn object_name(cluster: &str, name: &str) -> String {
     let wanted = format!("{cluster}-{name}");
-    let possible: String = wanted.chars().map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' }).collect();
+    let possible: String =
+        wanted.chars().map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' }).collect();
     let valid_ends = !possible.starts_with('-') && !possible.ends_with('-');
     if possible == wanted && valid_ends && possible.len() <= MAX_LENGTH {
         return wanted;
@@ -24,7 +25,8 @@ pub fn object_name(cluster: &str, name: &str) -> String {
 /// `name | label_value`: the text itself where it is a valid label value, else a valid form of it with a
 /// hash of the exact text. The exact text belongs into an annotation.
 pub fn label_value(text: &str) -> String {
-    let possible: String = text.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' }).collect();
+    let possible: String =
+        text.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' }).collect();
     let alphanumeric_ends = !possible.starts_with(is_inner_only) && !possible.ends_with(is_inner_only);
     if possible == text && alphanumeric_ends && possible.len() <= MAX_LENGTH {
         return possible;
@@ -66,7 +68,11 @@ mod tests {
 
     fn is_rfc1123_label(text: &str) -> bool {
         let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        !text.is_empty() && text.len() <= 63 && text.chars().all(inner) && !text.starts_with('-') && !text.ends_with('-')
+        !text.is_empty()
+            && text.len() <= 63
+            && text.chars().all(inner)
+            && !text.starts_with('-')
+            && !text.ends_with('-')
     }
 
     #[test]

@@ -102,8 +102,15 @@ mod tests {
     }
 
     impl Kind for Thing {
-        const INFO: KindInfo =
-            KindInfo { group: "", version: "v1", kind: "Thing", plural: "things", namespaced: true, metadata_only: true, operator: None };
+        const INFO: KindInfo = KindInfo {
+            group: "",
+            version: "v1",
+            kind: "Thing",
+            plural: "things",
+            namespaced: true,
+            metadata_only: true,
+            operator: None,
+        };
 
         fn metadata(&self) -> &ObjectMeta {
             &self.metadata
@@ -119,7 +126,9 @@ mod tests {
         let owner = thing(&json!({"name": "a", "uid": "u1"}));
         let again = thing(&json!({"name": "a", "uid": "u2"}));
         let planned = thing(&json!({"name": "a"}));
-        let child = thing(&json!({"name": "b", "ownerReferences": [{"apiVersion": "v1", "kind": "Thing", "name": "a", "uid": "u1"}, {"uid": ""}]}));
+        let child = thing(
+            &json!({"name": "b", "ownerReferences": [{"apiVersion": "v1", "kind": "Thing", "name": "a", "uid": "u1"}, {"uid": ""}]}),
+        );
         assert!(owned(&child, &owner));
         assert!(!owned(&child, &again));
         assert!(!owned(&child, &planned));

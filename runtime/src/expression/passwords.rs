@@ -24,8 +24,9 @@ pub fn random_password(length: i64) -> Result<SecretText, Failure> {
     let mut password = String::with_capacity(length);
     let mut drawn = Zeroizing::new([0_u8; 64]);
     while password.len() < length {
-        getrandom::fill(drawn.as_mut_slice())
-            .map_err(|_| Failure::internal("The operating system gives no random numbers, so no password can be made."))?;
+        getrandom::fill(drawn.as_mut_slice()).map_err(|_| {
+            Failure::internal("The operating system gives no random numbers, so no password can be made.")
+        })?;
         let usable = drawn.iter().filter(|byte| **byte < UNBIASED);
         password.extend(usable.take(length - password.len()).map(|byte| char::from(ALPHABET[usize::from(byte % 62)])));
     }

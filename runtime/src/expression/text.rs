@@ -73,7 +73,8 @@ pub fn matching(text: &str, pattern: &str) -> bool {
 pub fn fence(text: &str, language: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat((longest + 1).max(3));
-    let language: String = language.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+')).collect();
+    let language: String =
+        language.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+')).collect();
     let body = text.strip_suffix('\n').unwrap_or(text);
     format!("{fence}{language}\n{body}\n{fence}")
 }
@@ -81,7 +82,12 @@ pub fn fence(text: &str, language: &str) -> String {
 /// `kubectl_get_secret(name, namespace, key)`: the shell command that shows a value of a Secret.
 pub fn kubectl_get_secret(name: &str, namespace: &str, key: &str) -> String {
     let path = format!("{{.data.{}}}", key.replace('.', "\\."));
-    format!("kubectl get secret {} --namespace {} -o jsonpath={} | base64 -d", shell(name), shell(namespace), quoted(&path))
+    format!(
+        "kubectl get secret {} --namespace {} -o jsonpath={} | base64 -d",
+        shell(name),
+        shell(namespace),
+        quoted(&path)
+    )
 }
 
 /// A word for a POSIX shell: as it is where no character means anything, else in single quotes.
@@ -111,7 +117,10 @@ mod tests {
             kubectl_get_secret("main-db-role-app", "default", "password"),
             "kubectl get secret main-db-role-app --namespace default -o jsonpath='{.data.password}' | base64 -d"
         );
-        assert_eq!(kubectl_get_secret("a", "b", "tls.crt"), r"kubectl get secret a --namespace b -o jsonpath='{.data.tls\.crt}' | base64 -d");
+        assert_eq!(
+            kubectl_get_secret("a", "b", "tls.crt"),
+            r"kubectl get secret a --namespace b -o jsonpath='{.data.tls\.crt}' | base64 -d"
+        );
         assert_eq!(shell("a; rm -rf '/'"), r"'a; rm -rf '\''/'\'''");
         assert_eq!(shell(""), "''");
     }

@@ -110,11 +110,15 @@ fn forbidden(attempt: Attempt, object: &ObjectRef, status: Option<&ApiStatus>) -
     let message = status.map(|status| status.message.as_str()).unwrap_or_default();
     if message.contains("exceeded quota") {
         let scope = scope(object);
-        return vec![format!("A resource quota is used up. See it with `kubectl describe resourcequota{scope}`; ask for less, free something, or have it raised.")];
+        return vec![format!(
+            "A resource quota is used up. See it with `kubectl describe resourcequota{scope}`; ask for less, free something, or have it raised."
+        )];
     }
     if message.contains("because it is being terminated") {
         let namespace = object.namespace.as_deref().unwrap_or_default();
-        return vec![format!("Namespace `{namespace}` is being deleted. Wait until it is gone and create it again, or pass another `namespace`.")];
+        return vec![format!(
+            "Namespace `{namespace}` is being deleted. Wait until it is gone and create it again, or pass another `namespace`."
+        )];
     }
     if !message.contains("cannot ") {
         return vec!["An admission rule of this Kubernetes does not allow it; its reason stands above. Change what it names, or ask who runs this Kubernetes.".to_owned()];
@@ -139,9 +143,17 @@ fn invalid(object: &ObjectRef, status: Option<&ApiStatus>) -> Vec<String> {
     }
     if status.message.contains("strict decoding error") {
         let operator = object.kind.operator.unwrap_or("Kubernetes");
-        return vec![format!("This {operator} does not know a field that the server sends: it is older (or much newer) than the server expects. Upgrade it, or use a server that matches it.")];
+        return vec![format!(
+            "This {operator} does not know a field that the server sends: it is older (or much newer) than the server expects. Upgrade it, or use a server that matches it."
+        )];
     }
-    let fields: Vec<_> = status.details.causes.iter().map(|cause| cause.field.as_str()).filter(|field| !field.is_empty() && *field != "<nil>").collect();
+    let fields: Vec<_> = status
+        .details
+        .causes
+        .iter()
+        .map(|cause| cause.field.as_str())
+        .filter(|field| !field.is_empty() && *field != "<nil>")
+        .collect();
     if fields.is_empty() {
         return vec!["The API server does not take the object; its reason stands above. Change the argument it speaks of and call again.".to_owned()];
     }
@@ -152,7 +164,10 @@ fn invalid(object: &ObjectRef, status: Option<&ApiStatus>) -> Vec<String> {
             named.push(field);
         }
     }
-    vec![format!("Change the argument that sets {} and call again; a `dry_run` shows beforehand what the API server says.", named.join(", "))]
+    vec![format!(
+        "Change the argument that sets {} and call again; a `dry_run` shows beforehand what the API server says.",
+        named.join(", ")
+    )]
 }
 
 fn webhook(object: &ObjectRef, status: Option<&ApiStatus>) -> Vec<String> {
@@ -216,9 +231,22 @@ mod tests {
 
     #[test]
     fn forbidden_has_three_causes() {
-        let rbac = advise(FailureKind::Forbidden, 403, "clusters is forbidden: User \"system:serviceaccount:a:b\" cannot create resource");
-        assert!(rbac.contains("kubectl auth can-i create clusters.postgresql.cnpg.io --namespace data --as system:serviceaccount:a:b"), "{rbac}");
-        let quota = advise(FailureKind::Forbidden, 403, "clusters \"x\" is forbidden: exceeded quota: q, requested: count/clusters=1");
+        let rbac = advise(
+            FailureKind::Forbidden,
+            403,
+            "clusters is forbidden: User \"system:serviceaccount:a:b\" cannot create resource",
+        );
+        assert!(
+            rbac.contains(
+                "kubectl auth can-i create clusters.postgresql.cnpg.io --namespace data --as system:serviceaccount:a:b"
+            ),
+            "{rbac}"
+        );
+        let quota = advise(
+            FailureKind::Forbidden,
+            403,
+            "clusters \"x\" is forbidden: exceeded quota: q, requested: count/clusters=1",
+        );
         assert!(quota.contains("kubectl describe resourcequota --namespace data"));
         let policy = advise(FailureKind::Forbidden, 403, "ValidatingAdmissionPolicy 'p' denied request: no");
         assert!(policy.contains("admission rule"));
@@ -237,6 +265,9 @@ mod tests {
     #[test]
     fn the_operator_is_named() {
         assert!(advise(FailureKind::KindUnknown, 404, "").contains("CloudNativePG is not installed"));
-        assert!(advise(FailureKind::WebhookUnavailable, 500, "failed calling webhook \"mcluster.cnpg.io\": x").contains("`mcluster.cnpg.io` of CloudNativePG"));
+        assert!(
+            advise(FailureKind::WebhookUnavailable, 500, "failed calling webhook \"mcluster.cnpg.io\": x")
+                .contains("`mcluster.cnpg.io` of CloudNativePG")
+        );
     }
 }

@@ -178,7 +178,8 @@ impl Failure {
 
     /// A fault of this server, worth a report.
     pub fn internal(what: impl Into<String>) -> Self {
-        Self::new(FailureKind::Internal, what).advise("This is a fault of the server itself. Please report it with the tool and its arguments.")
+        Self::new(FailureKind::Internal, what)
+            .advise("This is a fault of the server itself. Please report it with the tool and its arguments.")
     }
 
     /// The client cancelled the call.
@@ -320,7 +321,12 @@ impl Failure {
 
 impl fmt::Debug for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Failure").field("kind", &self.0.kind).field("what", &self.0.what).field("why", &self.0.why).finish_non_exhaustive()
+        formatter
+            .debug_struct("Failure")
+            .field("kind", &self.0.kind)
+            .field("what", &self.0.what)
+            .field("why", &self.0.why)
+            .finish_non_exhaustive()
     }
 }
 

@@ -48,6 +48,11 @@ pub(crate) fn failure_of(error: RequestError, attempt: Attempt, object: &ObjectR
     if !why.is_empty() {
         failure = failure.because(why);
     }
+    if kind == FailureKind::Unreachable && failure.why().is_some_and(|why| why.contains("certificate")) {
+        failure = failure.advise(
+            "The API server's certificate is not trusted, or not for this address. Check `server`, `certificate-authority-data` and `tls-server-name` of the kubeconfig.",
+        );
+    }
     for sentence in advice(kind, attempt, object, error.status(), error.retry_after()) {
         failure = failure.advise(sentence);
     }
@@ -73,7 +78,9 @@ fn kind_of_status(status: &ApiStatus, object: &ObjectRef) -> FailureKind {
         400 | 422 | 413 => FailureKind::Invalid,
         401 => FailureKind::Unauthorized,
         403 => FailureKind::Forbidden,
-        404 if status.details.kind == "namespaces" && object.kind.plural != "namespaces" => FailureKind::NamespaceMissing,
+        404 if status.details.kind == "namespaces" && object.kind.plural != "namespaces" => {
+            FailureKind::NamespaceMissing
+        }
         // The API server names the object that is missing; where it does not, it does not serve the kind.
         404 if status.details.name.is_empty() => FailureKind::KindUnknown,
         404 => FailureKind::NotFound,
@@ -90,7 +97,9 @@ fn kind_of_status(status: &ApiStatus, object: &ObjectRef) -> FailureKind {
 fn headline(kind: FailureKind, attempt: Attempt, object: &ObjectRef) -> String {
     match kind {
         FailureKind::NotFound => format!("{object} was not found."),
-        FailureKind::NamespaceMissing => format!("Namespace `{}` does not exist.", object.namespace.as_deref().unwrap_or_default()),
+        FailureKind::NamespaceMissing => {
+            format!("Namespace `{}` does not exist.", object.namespace.as_deref().unwrap_or_default())
+        }
         FailureKind::KindUnknown => format!("This Kubernetes does not know {} objects.", object.kind.kind),
         FailureKind::AlreadyExists => format!("{object} exists already."),
         FailureKind::NoConfiguration => "No Kubernetes is configured.".to_owned(),
@@ -120,7 +129,8 @@ mod tests {
 
     fn kind(code: u16, reason: &str, name: &str, kind: &str, message: &str) -> FailureKind {
         let details = StatusDetails { name: name.into(), kind: kind.into(), ..StatusDetails::default() };
-        let status = ApiStatus { code, reason: reason.into(), message: message.into(), details, ..ApiStatus::default() };
+        let status =
+            ApiStatus { code, reason: reason.into(), message: message.into(), details, ..ApiStatus::default() };
         failure_of(RequestError::Status(Box::new(status), None), Attempt::Create, &object()).kind()
     }
 
@@ -128,21 +138,47 @@ mod tests {
     fn kinds_of_statuses_as_real_servers_send_them() {
         assert_eq!(kind(404, "NotFound", "orders", "clusters", ""), FailureKind::NotFound);
         assert_eq!(kind(404, "NotFound", "data", "namespaces", ""), FailureKind::NamespaceMissing);
-        assert_eq!(kind(404, "NotFound", "", "", "the server could not find the requested resource"), FailureKind::KindUnknown);
+        assert_eq!(
+            kind(404, "NotFound", "", "", "the server could not find the requested resource"),
+            FailureKind::KindUnknown
+        );
         assert_eq!(kind(404, "", "", "", "404 page not found"), FailureKind::KindUnknown);
         assert_eq!(kind(409, "AlreadyExists", "orders", "clusters", ""), FailureKind::AlreadyExists);
         assert_eq!(kind(409, "Conflict", "orders", "clusters", ""), FailureKind::Conflict);
         assert_eq!(kind(400, "BadRequest", "", "", "strict decoding error"), FailureKind::Invalid);
-        assert_eq!(kind(500, "InternalError", "", "", "failed calling webhook \"x\": y"), FailureKind::WebhookUnavailable);
+        assert_eq!(
+            kind(500, "InternalError", "", "", "failed calling webhook \"x\": y"),
+            FailureKind::WebhookUnavailable
+        );
         assert_eq!(kind(500, "", "", "", "strconv"), FailureKind::ServerError);
         assert_eq!(kind(504, "Timeout", "", "", ""), FailureKind::TimedOut);
         assert_eq!(kind(504, "", "", "", ""), FailureKind::ServerError);
     }
 
     #[test]
+    fn a_certificate_that_is_not_trusted_is_named() {
+        let failure = failure_of(
+            RequestError::NotSent("invalid peer certificate: UnknownIssuer".into()),
+            Attempt::Read,
+            &object(),
+        );
+        assert!(failure.advice()[0].contains("certificate-authority-data"));
+        assert!(failure.advice()[1].contains("kubectl cluster-info"));
+    }
+
+    #[test]
     fn the_servers_own_words_are_kept() {
-        let status = ApiStatus { code: 403, reason: "Forbidden".into(), message: "clusters is forbidden: User \"x\" cannot list resource".into(), ..ApiStatus::default() };
-        let failure = failure_of(RequestError::Status(Box::new(status), None), Attempt::List, &ObjectRef { name: None, ..object() });
+        let status = ApiStatus {
+            code: 403,
+            reason: "Forbidden".into(),
+            message: "clusters is forbidden: User \"x\" cannot list resource".into(),
+            ..ApiStatus::default()
+        };
+        let failure = failure_of(
+            RequestError::Status(Box::new(status), None),
+            Attempt::List,
+            &ObjectRef { name: None, ..object() },
+        );
         assert_eq!(failure.what(), "Cluster objects in namespace `data` could not be listed.");
         assert_eq!(failure.why(), Some("clusters is forbidden: User \"x\" cannot list resource"));
         assert!(failure.advice()[0].contains("kubectl auth can-i list clusters.postgresql.cnpg.io --namespace data"));

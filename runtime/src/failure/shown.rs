@@ -61,7 +61,10 @@ fn shortened(text: &str) -> String {
 }
 
 pub(super) fn machine(failure: &Failure) -> Value {
-    let mut machine = Map::from_iter([("kind".to_owned(), Value::from(failure.kind().as_str())), ("what".to_owned(), Value::from(failure.what()))]);
+    let mut machine = Map::from_iter([
+        ("kind".to_owned(), Value::from(failure.kind().as_str())),
+        ("what".to_owned(), Value::from(failure.what())),
+    ]);
     let mut set = |key: &str, value: Value| {
         machine.insert(key.to_owned(), value);
     };
@@ -76,7 +79,8 @@ pub(super) fn machine(failure: &Failure) -> Value {
             ("apiVersion".to_owned(), Value::from(object.kind.api_version())),
             ("kind".to_owned(), Value::from(object.kind.kind)),
         ]);
-        shown.extend(object.namespace.iter().map(|namespace| ("namespace".to_owned(), Value::from(namespace.as_str()))));
+        shown
+            .extend(object.namespace.iter().map(|namespace| ("namespace".to_owned(), Value::from(namespace.as_str()))));
         shown.extend(object.name.iter().map(|name| ("name".to_owned(), Value::from(name.as_str()))));
         set("object", Value::Object(shown));
     }
@@ -87,7 +91,10 @@ pub(super) fn machine(failure: &Failure) -> Value {
             .iter()
             .map(|cause| json!({ "reason": cause.reason, "field": cause.field, "message": shortened(&cause.message) }))
             .collect();
-        set("status", json!({ "code": status.code, "reason": status.reason, "message": shortened(&status.message), "causes": causes }));
+        set(
+            "status",
+            json!({ "code": status.code, "reason": status.reason, "message": shortened(&status.message), "causes": causes }),
+        );
     }
     if !failure.advice().is_empty() {
         set("advice", json!(failure.advice()));
@@ -96,7 +103,11 @@ pub(super) fn machine(failure: &Failure) -> Value {
         set("undone", json!(failure.undone()));
     }
     if !failure.leftovers().is_empty() {
-        let leftovers: Vec<_> = failure.leftovers().iter().map(|leftover| json!({ "what": leftover.what, "command": leftover.command })).collect();
+        let leftovers: Vec<_> = failure
+            .leftovers()
+            .iter()
+            .map(|leftover| json!({ "what": leftover.what, "command": leftover.command }))
+            .collect();
         set("leftovers", Value::Array(leftovers));
     }
     Value::Object(machine)
@@ -112,12 +123,20 @@ mod tests {
     fn full() -> Failure {
         let mut failure = Failure::new(FailureKind::Invalid, "Cluster `a` could not be created.")
             .because("Cluster is invalid:\n# spec.instances: bad hunter2-hunter2")
-            .with_status(ApiStatus { code: 422, reason: "Invalid".into(), message: "hunter2-hunter2".into(), ..ApiStatus::default() })
+            .with_status(ApiStatus {
+                code: 422,
+                reason: "Invalid".into(),
+                message: "hunter2-hunter2".into(),
+                ..ApiStatus::default()
+            })
             .advise("Do this.")
             .advise("Do this.")
             .parameter("instances");
         failure.add_undone("Secret `s` was deleted again.".into());
-        failure.add_leftover(Leftover { what: "Secret `t` is still there.".into(), command: Some("kubectl delete secret t".into()) });
+        failure.add_leftover(Leftover {
+            what: "Secret `t` is still there.".into(),
+            command: Some("kubectl delete secret t".into()),
+        });
         failure
     }
 

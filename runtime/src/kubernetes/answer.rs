@@ -112,7 +112,9 @@ mod tests {
 
     #[test]
     fn finds_values_and_skips_the_rest() {
-        let answer = answer(&json!({"metadata": {"managedFields": [{"x": 1}]}, "spec": {"a": {"roles": [1, 2]}, "b": null}, "roles": []}));
+        let answer = answer(
+            &json!({"metadata": {"managedFields": [{"x": 1}]}, "spec": {"a": {"roles": [1, 2]}, "b": null}, "roles": []}),
+        );
         assert_eq!(answer.value_at(&["spec", "a", "roles"]).unwrap(), Some(json!([1, 2])));
         assert_eq!(answer.value_at(&["spec", "b", "roles"]).unwrap(), None);
         assert_eq!(answer.value_at(&["spec", "c"]).unwrap(), None);
@@ -124,7 +126,8 @@ mod tests {
         let page: ListPage<Value> = answer(&json!({"metadata": {"continue": ""}, "items": null})).read().unwrap();
         assert_eq!(page.metadata.next(), None);
         assert!(page.items.is_empty());
-        let page: ListPage<Value> = answer(&json!({"metadata": {"continue": "t", "remainingItemCount": 7}, "items": [1]})).read().unwrap();
+        let page: ListPage<Value> =
+            answer(&json!({"metadata": {"continue": "t", "remainingItemCount": 7}, "items": [1]})).read().unwrap();
         assert_eq!((page.metadata.next(), page.metadata.remaining_item_count), (Some("t"), Some(7)));
     }
 }

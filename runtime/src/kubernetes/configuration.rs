@@ -78,18 +78,28 @@ fn read_namespace(path: &Path) -> Option<String> {
 
 fn in_words(error: &KubeconfigError) -> String {
     match error {
-        KubeconfigError::CurrentContextNotSet => "the kubeconfig names no current context (`kubectl config use-context NAME`)".to_owned(),
-        KubeconfigError::LoadContext(name) => format!("the kubeconfig has no context `{name}` (`kubectl config get-contexts`)"),
-        KubeconfigError::LoadClusterOfContext(name) => format!("the kubeconfig's context names a cluster `{name}` that it does not hold"),
+        KubeconfigError::CurrentContextNotSet => {
+            "the kubeconfig names no current context (`kubectl config use-context NAME`)".to_owned()
+        }
+        KubeconfigError::LoadContext(name) => {
+            format!("the kubeconfig has no context `{name}` (`kubectl config get-contexts`)")
+        }
+        KubeconfigError::LoadClusterOfContext(name) => {
+            format!("the kubeconfig's context names a cluster `{name}` that it does not hold")
+        }
         KubeconfigError::FindPath => "there is no kubeconfig".to_owned(),
         KubeconfigError::ReadConfig(error, path) if error.kind() == std::io::ErrorKind::NotFound => {
             format!("there is no kubeconfig at `{}`", path.display())
         }
-        KubeconfigError::ReadConfig(error, path) => format!("the kubeconfig `{}` cannot be read: {error}", path.display()),
+        KubeconfigError::ReadConfig(error, path) => {
+            format!("the kubeconfig `{}` cannot be read: {error}", path.display())
+        }
         KubeconfigError::Parse(_) => "the kubeconfig is no valid YAML of a kubeconfig".to_owned(),
         KubeconfigError::MissingClusterUrl => "the kubeconfig's cluster has no `server`".to_owned(),
         KubeconfigError::ParseClusterUrl(error) => format!("the kubeconfig's `server` is no URL: {error}"),
-        KubeconfigError::LoadCertificateAuthority(_) => "the kubeconfig's certificate authority cannot be read".to_owned(),
+        KubeconfigError::LoadCertificateAuthority(_) => {
+            "the kubeconfig's certificate authority cannot be read".to_owned()
+        }
         KubeconfigError::LoadClientCertificate(_) => "the kubeconfig's client certificate cannot be read".to_owned(),
         KubeconfigError::LoadClientKey(_) => "the kubeconfig's client key cannot be read".to_owned(),
         _ => "the kubeconfig cannot be used".to_owned(),
@@ -129,7 +139,10 @@ users: [{ name: u, user: { token: do-not-show-me } }]
     #[tokio::test]
     async fn says_what_is_missing() {
         let missing = Sources { kubeconfig: Some("/nonexistent/config".into()), context: None };
-        assert_eq!(missing.load().await.err().unwrap(), "The kubeconfig was asked for, but there is no kubeconfig at `/nonexistent/config`.");
+        assert_eq!(
+            missing.load().await.err().unwrap(),
+            "The kubeconfig was asked for, but there is no kubeconfig at `/nonexistent/config`."
+        );
         let sources = written("context", KUBECONFIG);
         let other = Sources { context: Some("none".into()), ..sources.clone() };
         assert!(other.load().await.err().unwrap().contains("no context `none`"));

@@ -103,8 +103,13 @@ impl Kubernetes {
         match made {
             Ok(Ok(client)) => Ok(ClientHandle(client)),
             // Errors of credential plugins quote their output, which may hold a token.
-            Ok(Err(kube::Error::Auth(_))) => {
-                Err(RequestError::Credentials("The kubeconfig's credentials (token, certificate or plugin) cannot be used.".to_owned()))
+            Ok(Err(kube::Error::Auth(_))) => Err(RequestError::Credentials(
+                "The kubeconfig's credentials (token, certificate or plugin) cannot be used.".to_owned(),
+            )),
+            // The proxy's URL may hold a password.
+            Ok(Err(kube::Error::ProxyProtocolDisabled { .. } | kube::Error::ProxyProtocolUnsupported { .. })) => {
+                let what = "The configuration names a proxy; this server reaches Kubernetes without one.";
+                Err(RequestError::NoConfiguration(what.to_owned()))
             }
             Ok(Err(error)) => Err(RequestError::NoConfiguration(format!("The configuration cannot be used: {error}"))),
             Err(_) => Err(RequestError::NoConfiguration("The configuration cannot be used.".to_owned())),

@@ -4,8 +4,8 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, RETRY_AFTER, USER_AGENT, WARNING};
 use http::Request;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, RETRY_AFTER, USER_AGENT, WARNING};
 use http_body_util::{BodyExt as _, Collected, LengthLimitError, Limited};
 use kube::client::Body;
 use tokio::time::Instant;
@@ -17,6 +17,9 @@ const MAX_STATUS: usize = 1 << 20;
 
 /// Most attempts at one request.
 const MAX_ATTEMPTS: u32 = 5;
+
+/// Most attempts that may each use up the time of a request: a server that hangs does so the next time too.
+const MAX_TIME_OUTS: u32 = 2;
 
 /// Why a request gave no answer that is of use.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -47,7 +50,12 @@ pub(crate) enum RequestError {
 impl RequestError {
     pub(crate) fn unreadable(error: &serde_json::Error) -> Self {
         // The place only: the error's text may quote values.
-        Self::Unreadable(format!("The answer is not as expected at line {}, column {} ({:?}).", error.line(), error.column(), error.classify()))
+        Self::Unreadable(format!(
+            "The answer is not as expected at line {}, column {} ({:?}).",
+            error.line(),
+            error.column(),
+            error.classify()
+        ))
     }
 
     /// The API server's `Status`.
@@ -93,9 +101,10 @@ impl RequestError {
     /// How long the server asks to wait.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Status(status, asked) => {
-                asked.or_else(|| (status.details.retry_after_seconds > 0).then(|| Duration::from_secs(status.details.retry_after_seconds.into())))
-            }
+            Self::Status(status, asked) => asked.or_else(|| {
+                (status.details.retry_after_seconds > 0)
+                    .then(|| Duration::from_secs(status.details.retry_after_seconds.into()))
+            }),
             _ => None,
         }
     }
@@ -127,14 +136,21 @@ impl Link {
         .await
     }
 
-    async fn repeat(&self, request: &ApiRequest, again: impl Fn(&RequestError) -> bool) -> Result<Answer, RequestError> {
+    async fn repeat(
+        &self,
+        request: &ApiRequest,
+        again: impl Fn(&RequestError) -> bool,
+    ) -> Result<Answer, RequestError> {
         let mut backoff = Backoff::default();
+        let mut timed_out = 0;
         loop {
             let error = match self.send(request).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            if !again(&error) || backoff.attempts() + 1 >= MAX_ATTEMPTS || !self.pause(&mut backoff, error.retry_after()).await {
+            timed_out += u32::from(matches!(error, RequestError::TimedOut { .. }));
+            let enough = backoff.attempts() + 1 >= MAX_ATTEMPTS || timed_out >= MAX_TIME_OUTS;
+            if !again(&error) || enough || !self.pause(&mut backoff, error.retry_after()).await {
                 return Err(error);
             }
         }
@@ -191,7 +207,8 @@ impl Link {
         let code = response.status().as_u16();
         let asked = retry_after(response.headers());
         // An error whose body breaks off is still that error.
-        let body = Limited::new(response.into_body(), MAX_STATUS).collect().await.map(Collected::to_bytes).unwrap_or_default();
+        let body =
+            Limited::new(response.into_body(), MAX_STATUS).collect().await.map(Collected::to_bytes).unwrap_or_default();
         Err(RequestError::Status(Box::new(ApiStatus::read(code, &body)), asked))
     }
 }
@@ -202,17 +219,24 @@ fn sending_failed(error: &kube::Error) -> RequestError {
     while let Some(current) = cause {
         if current.downcast_ref::<kube::client::AuthError>().is_some() {
             // Its text may quote the output of a credential plugin.
-            return RequestError::Credentials("The credentials of the configuration (token, certificate or plugin) cannot be used.".to_owned());
+            return RequestError::Credentials(
+                "The credentials of the configuration (token, certificate or plugin) cannot be used.".to_owned(),
+            );
         }
         if let Some(client) = current.downcast_ref::<hyper_util::client::legacy::Error>()
             && client.is_connect()
         {
-            return RequestError::NotSent(format!("No connection could be made: {}.", current.source().map_or_else(|| current.to_string(), chain)));
+            return RequestError::NotSent(format!(
+                "No connection could be made: {}.",
+                current.source().map_or_else(|| current.to_string(), chain)
+            ));
         }
         cause = current.source();
     }
     match error {
-        kube::Error::Auth(_) => RequestError::Credentials("The credentials of the configuration cannot be used.".to_owned()),
+        kube::Error::Auth(_) => {
+            RequestError::Credentials("The credentials of the configuration cannot be used.".to_owned())
+        }
         other => RequestError::Lost(format!("The connection broke: {}.", chain(other.source().unwrap_or(other)))),
     }
 }

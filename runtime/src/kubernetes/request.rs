@@ -52,7 +52,13 @@ impl ApiRequest {
     }
 
     /// Reads one page.
-    pub(crate) fn list(kind: &KindInfo, namespace: Option<&str>, selector: &Selector, limit: u32, continue_token: Option<&str>) -> Self {
+    pub(crate) fn list(
+        kind: &KindInfo,
+        namespace: Option<&str>,
+        selector: &Selector,
+        limit: u32,
+        continue_token: Option<&str>,
+    ) -> Self {
         let accept = if kind.metadata_only { LIST_AS_METADATA } else { JSON };
         let mut request = Self::new(Method::GET, kind.collection_path(namespace), accept, ONE_PAGE);
         request.select(selector);
@@ -64,9 +70,16 @@ impl ApiRequest {
     }
 
     /// Watches one object from a version on; the server ends it after `seconds`.
-    pub(crate) fn watch(kind: &KindInfo, namespace: Option<&str>, name: &str, from_version: &str, seconds: u64) -> Self {
+    pub(crate) fn watch(
+        kind: &KindInfo,
+        namespace: Option<&str>,
+        name: &str,
+        from_version: &str,
+        seconds: u64,
+    ) -> Self {
         let mut request = Self::new(Method::GET, kind.collection_path(namespace), Self::accept_one(kind), ONE_OBJECT);
-        request.select(&Selector { fields: vec![("metadata.name".to_owned(), name.to_owned())], ..Selector::default() });
+        request
+            .select(&Selector { fields: vec![("metadata.name".to_owned(), name.to_owned())], ..Selector::default() });
         request.query.push(("watch", "1".to_owned()));
         request.query.push(("allowWatchBookmarks", "true".to_owned()));
         request.query.push(("resourceVersion", from_version.to_owned()));
@@ -75,7 +88,12 @@ impl ApiRequest {
     }
 
     /// Makes an object.
-    pub(crate) fn create(kind: &KindInfo, namespace: Option<&str>, manifest: &Map<String, Value>, dry_run: bool) -> Self {
+    pub(crate) fn create(
+        kind: &KindInfo,
+        namespace: Option<&str>,
+        manifest: &Map<String, Value>,
+        dry_run: bool,
+    ) -> Self {
         let mut request = Self::new(Method::POST, kind.collection_path(namespace), Self::accept_one(kind), ONE_OBJECT);
         request.writes(dry_run);
         request.body = to_bytes(manifest);
@@ -83,8 +101,15 @@ impl ApiRequest {
     }
 
     /// Changes fields of an object (RFC 7396).
-    pub(crate) fn merge_patch(kind: &KindInfo, namespace: Option<&str>, name: &str, patch: &Map<String, Value>, dry_run: bool) -> Self {
-        let mut request = Self::new(Method::PATCH, kind.object_path(namespace, name), Self::accept_one(kind), ONE_OBJECT);
+    pub(crate) fn merge_patch(
+        kind: &KindInfo,
+        namespace: Option<&str>,
+        name: &str,
+        patch: &Map<String, Value>,
+        dry_run: bool,
+    ) -> Self {
+        let mut request =
+            Self::new(Method::PATCH, kind.object_path(namespace, name), Self::accept_one(kind), ONE_OBJECT);
         request.writes(dry_run);
         request.content_type = MERGE_PATCH;
         request.body = to_bytes(patch);
@@ -162,8 +187,15 @@ mod tests {
         metadata_only: false,
         operator: Some("CloudNativePG"),
     };
-    const SECRET: KindInfo =
-        KindInfo { group: "", version: "v1", kind: "Secret", plural: "secrets", namespaced: true, metadata_only: true, operator: None };
+    const SECRET: KindInfo = KindInfo {
+        group: "",
+        version: "v1",
+        kind: "Secret",
+        plural: "secrets",
+        namespaced: true,
+        metadata_only: true,
+        operator: None,
+    };
 
     #[test]
     fn writes_name_their_manager_and_are_strict() {
@@ -186,7 +218,10 @@ mod tests {
 
     #[test]
     fn selectors_and_tokens_are_encoded() {
-        let selector = Selector { labels: vec![("cnpg.io/cluster".into(), "a".into()), ("b".into(), "c d&e".into())], fields: vec![] };
+        let selector = Selector {
+            labels: vec![("cnpg.io/cluster".into(), "a".into()), ("b".into(), "c d&e".into())],
+            fields: vec![],
+        };
         let request = ApiRequest::list(&SECRET, Some("a"), &selector, 5, Some("x/y+z="));
         assert_eq!(
             request.uri(),

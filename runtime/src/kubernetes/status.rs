@@ -79,10 +79,13 @@ impl ApiStatus {
     /// Reads the body of an answer outside 2xx. A body that is no `Status` (a proxy's page, or
     /// `404 page not found`) becomes the message.
     pub(crate) fn read(code: u16, body: &[u8]) -> Self {
-        let mut status = serde_json::from_slice::<Self>(body).ok().filter(|status| !status.message.is_empty() || !status.reason.is_empty()).unwrap_or_else(|| {
-            let text = String::from_utf8_lossy(body.get(..MAX_PLAIN_TEXT.min(body.len())).unwrap_or_default());
-            Self { message: text.trim().to_owned(), ..Self::default() }
-        });
+        let mut status = serde_json::from_slice::<Self>(body)
+            .ok()
+            .filter(|status| !status.message.is_empty() || !status.reason.is_empty())
+            .unwrap_or_else(|| {
+                let text = String::from_utf8_lossy(body.get(..MAX_PLAIN_TEXT.min(body.len())).unwrap_or_default());
+                Self { message: text.trim().to_owned(), ..Self::default() }
+            });
         status.code = code;
         status
     }
@@ -119,7 +122,10 @@ impl ApiStatus {
 
     /// The webhook that could not be reached.
     pub fn webhook(&self) -> Option<&str> {
-        self.message.split_once("failed calling webhook \"").and_then(|(_, rest)| rest.split_once('"')).map(|(name, _)| name)
+        self.message
+            .split_once("failed calling webhook \"")
+            .and_then(|(_, rest)| rest.split_once('"'))
+            .map(|(name, _)| name)
     }
 
     /// Whether the server refused the request before it could change anything. Other codes (5xx, but for
@@ -156,13 +162,16 @@ mod tests {
         assert_eq!((plain.message.as_str(), plain.details.name.as_str()), ("404 page not found", ""));
         let bare = ApiStatus::read(500, br#"{"metadata":{},"message":"strconv.ParseUint: parsing"}"#);
         assert_eq!((bare.code, bare.reason.as_str()), (500, ""));
-        let expired = ApiStatus::read(410, br#"{"metadata":{"continue":"abc"},"message":"too old","reason":"Expired"}"#);
+        let expired =
+            ApiStatus::read(410, br#"{"metadata":{"continue":"abc"},"message":"too old","reason":"Expired"}"#);
         assert_eq!(expired.metadata.continue_token, "abc");
     }
 
     #[test]
     fn which_codes_say_that_nothing_was_done() {
-        let with = |code, message: &str| ApiStatus { code, message: message.into(), ..ApiStatus::default() }.is_known_not_done();
+        let with = |code, message: &str| {
+            ApiStatus { code, message: message.into(), ..ApiStatus::default() }.is_known_not_done()
+        };
         assert!(with(403, ""));
         assert!(with(409, ""));
         assert!(with(429, ""));
@@ -174,7 +183,11 @@ mod tests {
 
     #[test]
     fn names_the_webhook() {
-        let status = ApiStatus { code: 500, message: "Internal error occurred: failed calling webhook \"vcluster.cnpg.io\": x".into(), ..ApiStatus::default() };
+        let status = ApiStatus {
+            code: 500,
+            message: "Internal error occurred: failed calling webhook \"vcluster.cnpg.io\": x".into(),
+            ..ApiStatus::default()
+        };
         assert_eq!(status.webhook(), Some("vcluster.cnpg.io"));
     }
 }

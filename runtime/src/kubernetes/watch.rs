@@ -54,14 +54,22 @@ struct Versioned {
 
 impl Watching {
     /// Opens a watch from a version on. It lives until `until`, or shorter.
-    pub(crate) async fn open(link: &Link, kind: &KindInfo, namespace: Option<&str>, name: &str, version: &str, until: Instant) -> Result<Self, RequestError> {
+    pub(crate) async fn open(
+        link: &Link,
+        kind: &KindInfo,
+        namespace: Option<&str>,
+        name: &str,
+        version: &str,
+        until: Instant,
+    ) -> Result<Self, RequestError> {
         let seconds = until.saturating_duration_since(Instant::now()).min(LIFETIME).as_secs().max(1);
         let request = ApiRequest::watch(kind, namespace, name, version, seconds);
         let timeout = link.kubernetes.request_timeout();
         let response = tokio::time::timeout(timeout, link.open(&request))
             .await
             .unwrap_or(Err(RequestError::TimedOut { after: timeout, sent: true }))?;
-        let body = response.into_body().into_data_stream().map(|chunk| chunk.map_err(|error| error.to_string())).boxed();
+        let body =
+            response.into_body().into_data_stream().map(|chunk| chunk.map_err(|error| error.to_string())).boxed();
         Ok(Self { body, read: Vec::new(), limit: request.limit })
     }
 
@@ -77,7 +85,12 @@ impl Watching {
             }
             match self.body.next().await {
                 Some(Ok(chunk)) if self.read.len() + chunk.len() <= self.limit => self.read.extend_from_slice(&chunk),
-                Some(Ok(_)) => return Err(RequestError::Unreadable(format!("An event of the watch is longer than {} MiB.", self.limit >> 20))),
+                Some(Ok(_)) => {
+                    return Err(RequestError::Unreadable(format!(
+                        "An event of the watch is longer than {} MiB.",
+                        self.limit >> 20
+                    )));
+                }
                 Some(Err(_)) | None => return Ok(WatchEvent::Ended),
             }
         }
@@ -89,7 +102,9 @@ fn event<K: DeserializeOwned>(line: &[u8]) -> Result<WatchEvent<K>, RequestError
     let line: Line<'_> = serde_json::from_slice(line).map_err(|error| read(&error))?;
     let object = line.object.get();
     match line.kind {
-        "ADDED" | "MODIFIED" => serde_json::from_str(object).map(|object| WatchEvent::Present(Box::new(object))).map_err(|error| read(&error)),
+        "ADDED" | "MODIFIED" => serde_json::from_str(object)
+            .map(|object| WatchEvent::Present(Box::new(object)))
+            .map_err(|error| read(&error)),
         "DELETED" => Ok(WatchEvent::Gone),
         "BOOKMARK" => {
             let object: Versioned = serde_json::from_str(object).map_err(|error| read(&error))?;
@@ -115,14 +130,21 @@ mod tests {
 
     #[test]
     fn reads_events() {
-        assert!(matches!(read(r#"{"type":"MODIFIED","object":{"a":1}}"#), Ok(WatchEvent::Present(object)) if object["a"] == 1));
+        assert!(
+            matches!(read(r#"{"type":"MODIFIED","object":{"a":1}}"#), Ok(WatchEvent::Present(object)) if object["a"] == 1)
+        );
         assert!(matches!(read(r#"{"type":"DELETED","object":{}}"#), Ok(WatchEvent::Gone)));
         assert!(matches!(
             read(r#"{"type":"BOOKMARK","object":{"kind":"Cluster","metadata":{"resourceVersion":"12"}}}"#),
             Ok(WatchEvent::Bookmark(version)) if version == "12"
         ));
-        assert!(matches!(read(r#"{"type":"ERROR","object":{"code":410,"reason":"Expired","message":"too old"}}"#), Ok(WatchEvent::TooOld)));
-        assert!(matches!(read(r#"{"type":"ERROR","object":{"code":500,"message":"x"}}"#), Err(RequestError::Status(status, _)) if status.code == 500));
+        assert!(matches!(
+            read(r#"{"type":"ERROR","object":{"code":410,"reason":"Expired","message":"too old"}}"#),
+            Ok(WatchEvent::TooOld)
+        ));
+        assert!(
+            matches!(read(r#"{"type":"ERROR","object":{"code":500,"message":"x"}}"#), Err(RequestError::Status(status, _)) if status.code == 500)
+        );
         assert!(read("{").is_err());
     }
 

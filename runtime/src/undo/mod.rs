@@ -8,8 +8,8 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::call::{Call, Place};
-use crate::failure::{Failure, FailureKind, Leftover, ObjectRef, scope};
 use crate::expression::shell;
+use crate::failure::{Failure, FailureKind, Leftover, ObjectRef, scope};
 
 /// Time that an undo has, whatever is left of the call's.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -44,17 +44,27 @@ impl Written {
     fn leftover(&self) -> Leftover {
         let object = &self.object;
         let kubectl = |verb: &str| {
-            format!("kubectl {verb} {} {}{}", object.kind.resource(), shell(object.name.as_deref().unwrap_or_default()), scope(object))
+            format!(
+                "kubectl {verb} {} {}{}",
+                object.kind.resource(),
+                shell(object.name.as_deref().unwrap_or_default()),
+                scope(object)
+            )
         };
         match &self.what {
-            What::Created { .. } => Leftover { what: format!("{object} was created and is still there."), command: Some(kubectl("delete")) },
+            What::Created { .. } => {
+                Leftover { what: format!("{object} was created and is still there."), command: Some(kubectl("delete")) }
+            }
             What::Adopted => Leftover {
-                what: format!("{object} was left by an earlier call and taken over; it is still there, and calling again takes it over."),
+                what: format!(
+                    "{object} was left by an earlier call and taken over; it is still there, and calling again takes it over."
+                ),
                 command: Some(kubectl("delete")),
             },
-            What::Element { place, .. } => {
-                Leftover { what: format!("`{}` of {object} was changed and stays so.", place.label()), command: Some(kubectl("edit")) }
-            }
+            What::Element { place, .. } => Leftover {
+                what: format!("`{}` of {object} was changed and stays so.", place.label()),
+                command: Some(kubectl("edit")),
+            },
             What::Stays(what) => Leftover { what: format!("{object} was {what} and stays so."), command: None },
         }
     }

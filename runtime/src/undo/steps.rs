@@ -34,7 +34,14 @@ impl Call {
         let gone = Ok(format!("{object} was deleted again."));
         let mut backoff = Backoff::default();
         loop {
-            let request = ApiRequest::delete(&object.kind, object.namespace.as_deref(), name, &step.uid, version.as_deref(), false);
+            let request = ApiRequest::delete(
+                &object.kind,
+                object.namespace.as_deref(),
+                name,
+                &step.uid,
+                version.as_deref(),
+                false,
+            );
             let error = match self.link.write(&request).await {
                 Ok(_) => return gone,
                 Err(error) if error.is_not_found() => return gone,
@@ -57,7 +64,13 @@ impl Call {
     }
 
     /// Puts an element back as it was, if it still is what this call wrote.
-    async fn undo_element(&self, step: &Written, place: &Place, before: Option<&Value>, wrote: &Value) -> Result<String, String> {
+    async fn undo_element(
+        &self,
+        step: &Written,
+        place: &Place,
+        before: Option<&Value>,
+        wrote: &Value,
+    ) -> Result<String, String> {
         let object = &step.object;
         let name = object.name.as_deref().unwrap_or_default();
         let _turn = self.link.kubernetes.queues.turn(&object.kind.object_path(object.namespace.as_deref(), name)).await;
@@ -94,7 +107,8 @@ impl Call {
     /// The object, if it still is the one that was written.
     async fn undo_read(&self, step: &Written) -> Result<Option<(ObjectMeta, Answer)>, String> {
         let object = &step.object;
-        let request = ApiRequest::get(&object.kind, object.namespace.as_deref(), object.name.as_deref().unwrap_or_default());
+        let request =
+            ApiRequest::get(&object.kind, object.namespace.as_deref(), object.name.as_deref().unwrap_or_default());
         let answer = match self.link.read(&request).await {
             Ok(answer) => answer,
             Err(error) if error.is_not_found() => return Ok(None),

@@ -7,7 +7,11 @@ use serde_json::{Value, json};
 use crate::fixture::*;
 
 async fn create(call: &mut Call, name: &str) -> Result<Cluster, Failure> {
-    call.create::<Cluster>(NAMESPACE, name).body(Fields::new().set("spec", Fields::new().set("instances", 2_i64))).undo_delete().send().await
+    call.create::<Cluster>(NAMESPACE, name)
+        .body(Fields::new().set("spec", Fields::new().set("instances", 2_i64)))
+        .undo_delete()
+        .send()
+        .await
 }
 
 #[tokio::test]
@@ -45,7 +49,9 @@ async fn a_lost_answer_is_settled_by_reading() {
 
 #[tokio::test]
 async fn what_was_not_done_is_tried_again() {
-    for action in [Action::DropBefore, status(503, "ServiceUnavailable", "busy"), status(429, "TooManyRequests", "slow down")] {
+    for action in
+        [Action::DropBefore, status(503, "ServiceUnavailable", "busy"), status(429, "TooManyRequests", "slow down")]
+    {
         let ground = ground().await;
         ground.once("create", "clusters", action.clone());
         create(&mut ground.call(), "orders").await.unwrap();
@@ -64,7 +70,11 @@ async fn where_nothing_can_be_found_out_nothing_is_undone() {
     assert_eq!(failure.kind(), FailureKind::ResultUnknown);
     let failure = call.undo(failure).await;
     assert_eq!(failure.leftovers().len(), 2);
-    assert!(failure.markdown().contains("kubectl delete clusters.postgresql.cnpg.io second --namespace default"), "{}", failure.markdown());
+    assert!(
+        failure.markdown().contains("kubectl delete clusters.postgresql.cnpg.io second --namespace default"),
+        "{}",
+        failure.markdown()
+    );
     assert!(!ground.stored(&clusters(), "first").is_null());
     assert!(!ground.stored(&clusters(), "second").is_null());
 }
@@ -114,7 +124,8 @@ async fn a_foreign_secret_is_not_taken_over() {
     let cluster = ground.cluster("main", json!([])).await;
     ground.secret("s", &json!({ "labels": { "app.kubernetes.io/managed-by": "helm" } }));
     let before = ground.stored(&secrets(), "s");
-    let failure = create_secret(&mut ground.call(), &cluster, "s", &SecretText::new("some-password".into())).await.unwrap_err();
+    let failure =
+        create_secret(&mut ground.call(), &cluster, "s", &SecretText::new("some-password".into())).await.unwrap_err();
     assert_eq!(failure.what(), "A Secret `s` exists already and is not ours.");
     assert_eq!(ground.stored(&secrets(), "s"), before);
 }
@@ -126,10 +137,16 @@ async fn adoption_is_asked_again_where_the_object_changed_meanwhile() {
     create_secret(&mut ground.call(), &cluster, "s", &SecretText::new("old-password-old".into())).await.unwrap();
     let gate = ground.sandbox.faults().hold(Match::on("patch", "secrets"));
     let mut call = ground.call_with(With { id: "call-2", ..With::default() });
-    let adopting = tokio::spawn(async move { create_secret(&mut call, &cluster, "s", &SecretText::new("new-password-new".into())).await });
+    let adopting = tokio::spawn(async move {
+        create_secret(&mut call, &cluster, "s", &SecretText::new("new-password-new".into())).await
+    });
     gate.reached(1).await;
     // Someone takes the label off while the take-over is on its way.
-    ground.sandbox.store().update(&secrets(), NAMESPACE, "s", |secret| secret["metadata"]["labels"] = json!({})).unwrap();
+    ground
+        .sandbox
+        .store()
+        .update(&secrets(), NAMESPACE, "s", |secret| secret["metadata"]["labels"] = json!({}))
+        .unwrap();
     drop(gate);
     let failure = adopting.await.unwrap().unwrap_err();
     assert_eq!(failure.kind(), FailureKind::AlreadyExists);
@@ -143,7 +160,8 @@ async fn an_object_that_is_going_is_not_taken_over() {
     ground.secret("s", &json!({ "finalizers": ["example.com/hold"] }));
     let secret = ground.call().get::<Secret>(NAMESPACE, "s").required().await.unwrap();
     ground.call().delete(&secret).send().await.unwrap();
-    let failure = create_secret(&mut ground.call(), &cluster, "s", &SecretText::new("some-password".into())).await.unwrap_err();
+    let failure =
+        create_secret(&mut ground.call(), &cluster, "s", &SecretText::new("some-password".into())).await.unwrap_err();
     assert!(failure.what().contains("is being deleted"), "{failure}");
     assert!(failure.advice()[0].contains("example.com/hold"));
 }
@@ -159,16 +177,31 @@ async fn a_dry_run_asks_and_changes_nothing() {
     let cluster = add_role(&mut call, &cluster, "app").await.unwrap();
     assert_eq!(cluster.spec.managed.unwrap().roles.len(), 1);
     let cluster = ground.read("main").await;
-    let scaled = call.patch(&cluster).set(Fields::new().set("spec", Fields::new().set("instances", 5_i64))).send().await.unwrap();
+    let scaled = call
+        .patch(&cluster)
+        .set(Fields::new().set("spec", Fields::new().set("instances", 5_i64)))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(scaled.spec.instances, 5);
     call.delete(&cluster).send().await.unwrap();
-    let failure = call.create::<Cluster>(NAMESPACE, "bad").body(Fields::new().set("spec", Fields::new().set("instances", 0_i64))).send().await.unwrap_err();
+    let failure = call
+        .create::<Cluster>(NAMESPACE, "bad")
+        .body(Fields::new().set("spec", Fields::new().set("instances", 0_i64)))
+        .send()
+        .await
+        .unwrap_err();
     assert_eq!(failure.kind(), FailureKind::Invalid);
     let report = call.finish();
     assert_eq!(report.outcome, Outcome::Planned);
     assert_eq!(report.changes.len(), 4);
     let manifest = report.changes[0].manifest.clone().unwrap();
-    assert!(manifest.contains("password: <secret>") || manifest.contains("password: \"<secret>\"") || manifest.contains("password: '<secret>'"), "{manifest}");
+    assert!(
+        manifest.contains("password: <secret>")
+            || manifest.contains("password: \"<secret>\"")
+            || manifest.contains("password: '<secret>'"),
+        "{manifest}"
+    );
     assert!(!format!("{report:?}").contains("marked-password"));
     assert!(report.warnings.iter().any(|warning| warning.contains("dry run")));
     assert_eq!(ground.sandbox.snapshot(), before);
@@ -204,7 +237,13 @@ async fn two_calls_for_one_name_end_with_one_object_and_one_owner() {
         })
     };
     gate.reached(2).await;
-    ground.sandbox.store().update(&clusters(), NAMESPACE, "main", |cluster| cluster["spec"]["managed"]["roles"] = json!([{ "name": "app", "ensure": "present" }])).unwrap();
+    ground
+        .sandbox
+        .store()
+        .update(&clusters(), NAMESPACE, "main", |cluster| {
+            cluster["spec"]["managed"]["roles"] = json!([{ "name": "app", "ensure": "present" }])
+        })
+        .unwrap();
     drop(gate);
     let (first, second) = (first.await.unwrap(), second.await.unwrap());
     assert!(second.is_err());
@@ -225,7 +264,9 @@ async fn the_server_may_quote_the_request_but_no_secret_gets_out() {
     let cluster = ground.cluster("main", json!([])).await;
     let quoted = r#"Secret is invalid: {"stringData":{"password":"marked-password-1"}} bWFya2VkLXBhc3N3b3JkLTE="#;
     ground.fault(Rule::new(Match::on("create", "secrets"), status(422, "Invalid", quoted)));
-    let failure = create_secret(&mut ground.call(), &cluster, "s", &SecretText::new("marked-password-1".into())).await.unwrap_err();
+    let failure = create_secret(&mut ground.call(), &cluster, "s", &SecretText::new("marked-password-1".into()))
+        .await
+        .unwrap_err();
     for text in [failure.markdown(), failure.machine().to_string(), failure.to_string(), format!("{failure:?}")] {
         assert!(!text.contains("marked-password") && !text.contains("bWFya2Vk"), "{text}");
     }
@@ -244,7 +285,10 @@ async fn what_may_still_be_stored_is_named() {
     ground.always("create", "clusters", Action::DropBefore);
     let failure = create(&mut ground.call(), "orders").await.unwrap_err();
     assert_eq!(failure.kind(), FailureKind::Unreachable);
-    assert_eq!(failure.leftovers()[0].command.as_deref(), Some("kubectl delete clusters.postgresql.cnpg.io orders --namespace default"));
+    assert_eq!(
+        failure.leftovers()[0].command.as_deref(),
+        Some("kubectl delete clusters.postgresql.cnpg.io orders --namespace default")
+    );
 }
 
 #[tokio::test]

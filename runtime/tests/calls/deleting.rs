@@ -51,7 +51,10 @@ async fn a_fan_out_goes_on_after_a_failure() {
     }
     let mut call = ground.call();
     let secrets_found = call.list::<Secret>(Scope::Namespace(NAMESPACE)).all().await.unwrap();
-    ground.fault(Rule::new(Match::on("delete", "secrets").named("b"), status(403, "Forbidden", "secrets \"b\" is forbidden: no")));
+    ground.fault(Rule::new(
+        Match::on("delete", "secrets").named("b"),
+        status(403, "Forbidden", "secrets \"b\" is forbidden: no"),
+    ));
     // One is gone already.
     let gone = secrets_found.iter().find(|secret| secret.metadata.name == "c").unwrap();
     ground.call().delete(gone).send().await.unwrap();

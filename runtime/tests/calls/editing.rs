@@ -9,7 +9,12 @@ use crate::fixture::*;
 
 fn roles(ground: &Ground) -> Vec<String> {
     let cluster = ground.stored(&clusters(), "main");
-    cluster["spec"]["managed"]["roles"].as_array().unwrap().iter().map(|role| role["name"].as_str().unwrap().to_owned()).collect()
+    cluster["spec"]["managed"]["roles"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|role| role["name"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[tokio::test]
@@ -25,7 +30,10 @@ async fn one_element_changes_and_nothing_else() {
         .await
         .unwrap();
     let stored = ground.stored(&clusters(), "main");
-    assert_eq!(stored["spec"]["managed"]["roles"], json!([{ "name": "a", "futureField": { "x": [1] } }, { "name": "b", "login": true, "futureField": 7 }, { "name": "c" }]));
+    assert_eq!(
+        stored["spec"]["managed"]["roles"],
+        json!([{ "name": "a", "futureField": { "x": [1] } }, { "name": "b", "login": true, "futureField": 7 }, { "name": "c" }])
+    );
     assert_eq!(stored["spec"]["undescribed"], json!({ "kept": true }));
     let report = call.finish();
     assert_eq!(told(&report)["spec.managed.roles[b].login"], (Some("false".into()), Some("true".into())));
@@ -34,12 +42,26 @@ async fn one_element_changes_and_nothing_else() {
 #[tokio::test]
 async fn put_replaces_and_remove_takes_away() {
     let ground = ground().await;
-    let cluster = ground.cluster("main", json!([{ "name": "b", "ensure": "absent", "old": 1, "passwordSecret": { "name": "s" } }])).await;
+    let cluster = ground
+        .cluster("main", json!([{ "name": "b", "ensure": "absent", "old": 1, "passwordSecret": { "name": "s" } }]))
+        .await;
     let mut call = ground.call();
-    call.edit(&cluster).element::<Role>(&["spec", "managed", "roles"], "name", "b").set(|_| Ok(Fields::new().set("login", true))).remove(&["passwordSecret"]).send().await.unwrap();
-    assert_eq!(ground.stored(&clusters(), "main")["spec"]["managed"]["roles"], json!([{ "name": "b", "ensure": "absent", "old": 1, "login": true }]));
+    call.edit(&cluster)
+        .element::<Role>(&["spec", "managed", "roles"], "name", "b")
+        .set(|_| Ok(Fields::new().set("login", true)))
+        .remove(&["passwordSecret"])
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        ground.stored(&clusters(), "main")["spec"]["managed"]["roles"],
+        json!([{ "name": "b", "ensure": "absent", "old": 1, "login": true }])
+    );
     add_role(&mut call, &cluster, "b").await.unwrap();
-    assert_eq!(ground.stored(&clusters(), "main")["spec"]["managed"]["roles"], json!([{ "name": "b", "ensure": "present", "login": true }]));
+    assert_eq!(
+        ground.stored(&clusters(), "main")["spec"]["managed"]["roles"],
+        json!([{ "name": "b", "ensure": "present", "login": true }])
+    );
 }
 
 #[tokio::test]
@@ -47,7 +69,12 @@ async fn where_it_already_is_so_nothing_is_sent() {
     let ground = ground().await;
     let cluster = ground.cluster("main", json!([{ "name": "b", "login": true }])).await;
     let mut call = ground.call();
-    call.edit(&cluster).element::<Role>(&["spec", "managed", "roles"], "name", "b").set(|_| Ok(Fields::new().set("login", true))).send().await.unwrap();
+    call.edit(&cluster)
+        .element::<Role>(&["spec", "managed", "roles"], "name", "b")
+        .set(|_| Ok(Fields::new().set("login", true)))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(ground.asked("patch", "clusters"), 0);
     assert_eq!(call.finish().outcome, Outcome::Unchanged);
 }
@@ -66,7 +93,9 @@ async fn fifty_at_once_lose_none() {
     let store = ground.sandbox.store().clone();
     let writing = tokio::spawn(async move {
         for number in 0..60 {
-            let _ = store.update_status(&clusters(), NAMESPACE, "main", |cluster| cluster["status"] = json!({ "readyInstances": number }));
+            let _ = store.update_status(&clusters(), NAMESPACE, "main", |cluster| {
+                cluster["status"] = json!({ "readyInstances": number })
+            });
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     });
@@ -82,7 +111,12 @@ async fn fifty_at_once_lose_none() {
 
 #[tokio::test]
 async fn lost_answers_and_conflicts_end_well() {
-    for action in [Action::DropAfter, Action::DropBefore, Action::Truncate { bytes: 5 }, status(504, "Timeout", "request did not complete")] {
+    for action in [
+        Action::DropAfter,
+        Action::DropBefore,
+        Action::Truncate { bytes: 5 },
+        status(504, "Timeout", "request did not complete"),
+    ] {
         let ground = ground().await;
         let cluster = ground.cluster("main", json!([])).await;
         ground.once("patch", "clusters", action.clone());
@@ -94,7 +128,10 @@ async fn lost_answers_and_conflicts_end_well() {
     }
     let ground = ground().await;
     let cluster = ground.cluster("main", json!([])).await;
-    ground.fault(Rule { times: Some(6), ..Rule::new(Match::on("patch", "clusters"), status(409, "Conflict", "the object has been modified")) });
+    ground.fault(Rule {
+        times: Some(6),
+        ..Rule::new(Match::on("patch", "clusters"), status(409, "Conflict", "the object has been modified"))
+    });
     add_role(&mut ground.call(), &cluster, "app").await.unwrap();
     assert_eq!(roles(&ground), ["app"]);
 }
@@ -120,11 +157,20 @@ async fn the_guard_is_asked_on_every_attempt() {
     let mut call = ground.call();
     let editing = tokio::spawn(async move { add_role(&mut call, &cluster, "app").await });
     gate.reached(1).await;
-    ground.sandbox.store().update(&clusters(), NAMESPACE, "main", |cluster| cluster["spec"]["managed"]["roles"] = json!([{ "name": "app", "login": false }])).unwrap();
+    ground
+        .sandbox
+        .store()
+        .update(&clusters(), NAMESPACE, "main", |cluster| {
+            cluster["spec"]["managed"]["roles"] = json!([{ "name": "app", "login": false }])
+        })
+        .unwrap();
     drop(gate);
     let failure = editing.await.unwrap().unwrap_err();
     assert_eq!((failure.kind(), failure.what()), (FailureKind::Refused, "Role `app` already exists."));
-    assert_eq!(ground.stored(&clusters(), "main")["spec"]["managed"]["roles"], json!([{ "name": "app", "login": false }]));
+    assert_eq!(
+        ground.stored(&clusters(), "main")["spec"]["managed"]["roles"],
+        json!([{ "name": "app", "login": false }])
+    );
 }
 
 #[tokio::test]
@@ -172,7 +218,13 @@ async fn a_guard_that_fails_after_a_lost_answer_leaves_the_result_unknown() {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    ground.sandbox.store().update(&clusters(), NAMESPACE, "main", |cluster| cluster["spec"]["managed"]["roles"][0]["login"] = json!(false)).unwrap();
+    ground
+        .sandbox
+        .store()
+        .update(&clusters(), NAMESPACE, "main", |cluster| {
+            cluster["spec"]["managed"]["roles"][0]["login"] = json!(false)
+        })
+        .unwrap();
     drop(gate);
     let (result, call) = editing.await.unwrap();
     let failure = result.unwrap_err();

@@ -78,8 +78,15 @@ pub struct Secret {
 }
 
 impl Kind for Secret {
-    const INFO: KindInfo =
-        KindInfo { group: "", version: "v1", kind: "Secret", plural: "secrets", namespaced: true, metadata_only: true, operator: None };
+    const INFO: KindInfo = KindInfo {
+        group: "",
+        version: "v1",
+        kind: "Secret",
+        plural: "secrets",
+        namespaced: true,
+        metadata_only: true,
+        operator: None,
+    };
 
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
@@ -102,11 +109,28 @@ impl Kind for Unknown {
 }
 
 const fn tool(name: &'static str, effect: Effect) -> ToolInfo {
-    const TEXT: ParamInfo = ParamInfo { name: "name", about: "", rule: cnpg_mcp_runtime::tool::Rule::Text(TextRule::ANY), required: false, secret: false, default: None, meaning: None };
+    const TEXT: ParamInfo = ParamInfo {
+        name: "name",
+        about: "",
+        rule: cnpg_mcp_runtime::tool::Rule::Text(TextRule::ANY),
+        required: false,
+        secret: false,
+        default: None,
+        meaning: None,
+    };
     const PARAMS: &[ParamInfo] = &[
         ParamInfo { name: "cursor", meaning: Some(Meaning::Cursor), ..TEXT },
-        ParamInfo { name: "limit", meaning: Some(Meaning::Limit), rule: cnpg_mcp_runtime::tool::Rule::Int { min: Some(1), max: Some(500) }, ..TEXT },
-        ParamInfo { name: "timeout", rule: cnpg_mcp_runtime::tool::Rule::Int { min: Some(30), max: Some(600) }, ..TEXT },
+        ParamInfo {
+            name: "limit",
+            meaning: Some(Meaning::Limit),
+            rule: cnpg_mcp_runtime::tool::Rule::Int { min: Some(1), max: Some(500) },
+            ..TEXT
+        },
+        ParamInfo {
+            name: "timeout",
+            rule: cnpg_mcp_runtime::tool::Rule::Int { min: Some(30), max: Some(600) },
+            ..TEXT
+        },
         ParamInfo { name: "password", secret: true, ..TEXT },
         TEXT,
     ];
@@ -179,7 +203,14 @@ fn kinds() -> Vec<Value> {
 }
 
 pub async fn ground() -> Ground {
-    let sandbox = Sandbox::builder().kinds(kinds()).admission(AdmissionMode::Crds).operator(OperatorConfig::off()).seed(7).start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .kinds(kinds())
+        .admission(AdmissionMode::Crds)
+        .operator(OperatorConfig::off())
+        .seed(7)
+        .start()
+        .await
+        .unwrap();
     let port = sandbox.url().rsplit(':').next().unwrap().to_owned();
     let kubeconfig = std::env::temp_dir().join(format!("cnpg-mcp-calls-{}-{port}", std::process::id()));
     std::fs::write(&kubeconfig, sandbox.kubeconfig()).unwrap();
@@ -188,7 +219,11 @@ pub async fn ground() -> Ground {
 }
 
 fn connect(kubeconfig: &std::path::Path) -> Arc<Kubernetes> {
-    Arc::new(Kubernetes::new(KubernetesOptions { kubeconfig: Some(kubeconfig.to_owned()), request_timeout: Duration::from_secs(2), ..KubernetesOptions::default() }))
+    Arc::new(Kubernetes::new(KubernetesOptions {
+        kubeconfig: Some(kubeconfig.to_owned()),
+        request_timeout: Duration::from_secs(2),
+        ..KubernetesOptions::default()
+    }))
 }
 
 impl Drop for Ground {
@@ -228,7 +263,8 @@ impl Ground {
 
     /// A Secret as others make it.
     pub fn secret(&self, name: &str, metadata: &Value) {
-        let mut object = json!({ "apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "data": {} });
+        let mut object =
+            json!({ "apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "data": {} });
         object["metadata"]["name"] = json!(name);
         object["metadata"]["namespace"] = json!(NAMESPACE);
         self.sandbox.store().create(&secrets(), object).unwrap();
@@ -253,7 +289,12 @@ impl Ground {
 
     /// How often the tool asked for this.
     pub fn asked(&self, verb: &str, resource: &str) -> usize {
-        self.sandbox.recorder().records().iter().filter(|record| record.request.verb == verb && record.request.resource == resource).count()
+        self.sandbox
+            .recorder()
+            .records()
+            .iter()
+            .filter(|record| record.request.verb == verb && record.request.resource == resource)
+            .count()
     }
 }
 
@@ -298,21 +339,38 @@ impl ProgressSink for Reported {
 
 /// `field` → before and after, of all changes.
 pub fn told(report: &CallReport) -> BTreeMap<String, (Option<String>, Option<String>)> {
-    report.changes.iter().flat_map(|change| &change.fields).map(|field| (field.field.clone(), (field.before.clone(), field.after.clone()))).collect()
+    report
+        .changes
+        .iter()
+        .flat_map(|change| &change.fields)
+        .map(|field| (field.field.clone(), (field.before.clone(), field.after.clone())))
+        .collect()
 }
 
 /// Creates the Secret of a role as the tools do.
-pub async fn create_secret(call: &mut Call, cluster: &Cluster, name: &str, password: &SecretText) -> Result<Secret, Failure> {
+pub async fn create_secret(
+    call: &mut Call,
+    cluster: &Cluster,
+    name: &str,
+    password: &SecretText,
+) -> Result<Secret, Failure> {
     call.create::<Secret>(NAMESPACE, name)
         .owner(cluster)
         .label("cnpg.io/cluster", &cluster.metadata.name)
         .annotation("cnpg-mcp.io/role", "app")
-        .body(Fields::new().set("type", "kubernetes.io/basic-auth").set("stringData", Fields::new().set("username", "app").set("password", password)))
+        .body(
+            Fields::new()
+                .set("type", "kubernetes.io/basic-auth")
+                .set("stringData", Fields::new().set("username", "app").set("password", password)),
+        )
         .adopt_if(
             |existing: &Secret| {
                 Ok(cnpg_mcp_runtime::expression::ours(existing)
                     && cnpg_mcp_runtime::expression::owned(existing, cluster)
-                    && cnpg_mcp_runtime::expression::same(existing.metadata.annotations.get("cnpg-mcp.io/role").map(String::as_str), Some("app")))
+                    && cnpg_mcp_runtime::expression::same(
+                        existing.metadata.annotations.get("cnpg-mcp.io/role").map(String::as_str),
+                        Some("app"),
+                    ))
             },
             || format!("A Secret `{name}` exists already and is not ours."),
         )
@@ -325,7 +383,10 @@ pub async fn create_secret(call: &mut Call, cluster: &Cluster, name: &str, passw
 pub async fn add_role(call: &mut Call, cluster: &Cluster, role: &str) -> Result<Cluster, Failure> {
     call.edit(cluster)
         .element::<Role>(&["spec", "managed", "roles"], "name", role)
-        .require(|before: Option<&Role>| Ok(before.is_none_or(|before| before.ensure.as_deref() == Some("absent"))), || format!("Role `{role}` already exists."))
+        .require(
+            |before: Option<&Role>| Ok(before.is_none_or(|before| before.ensure.as_deref() == Some("absent"))),
+            || format!("Role `{role}` already exists."),
+        )
         .put(|_| Ok(Fields::new().set("ensure", "present").set("login", true)))
         .send()
         .await

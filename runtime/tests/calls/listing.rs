@@ -90,10 +90,14 @@ async fn a_cursor_belongs_to_its_query() {
     let cursor = call.finish().paging.unwrap().cursor_after(2).unwrap();
     let other = With { arguments: json!({ "name": "y" }), ..reading() };
     let limit = With { arguments: json!({ "name": "x", "limit": 3, "cursor": "c" }), ..reading() };
-    let failure = ground.call_with(other).list::<Secret>(Scope::Namespace(NAMESPACE)).page(2, Some(&cursor)).await.unwrap_err();
+    let failure =
+        ground.call_with(other).list::<Secret>(Scope::Namespace(NAMESPACE)).page(2, Some(&cursor)).await.unwrap_err();
     assert_eq!(failure.parameter_name(), Some("cursor"));
     assert!(ground.call_with(reading()).list::<Secret>(Scope::AllNamespaces).page(2, Some(&cursor)).await.is_err());
-    assert_eq!(ground.call_with(limit).list::<Secret>(Scope::Namespace(NAMESPACE)).page(3, Some(&cursor)).await.unwrap().len(), 3);
+    assert_eq!(
+        ground.call_with(limit).list::<Secret>(Scope::Namespace(NAMESPACE)).page(3, Some(&cursor)).await.unwrap().len(),
+        3
+    );
 }
 
 #[tokio::test]
@@ -109,7 +113,12 @@ async fn an_expired_page_goes_on_and_says_so() {
     let second = call.list::<Secret>(Scope::Namespace(NAMESPACE)).page(50, Some(&cursor)).await.unwrap();
     let report = call.finish();
     assert!(report.warnings[0].contains("changed while it was read"), "{:?}", report.warnings);
-    let found: Vec<_> = first.into_iter().chain(second).map(|secret| secret.metadata.name).filter(|name| name.starts_with("s-")).collect();
+    let found: Vec<_> = first
+        .into_iter()
+        .chain(second)
+        .map(|secret| secret.metadata.name)
+        .filter(|name| name.starts_with("s-"))
+        .collect();
     assert_eq!(found, names);
 }
 
@@ -131,7 +140,9 @@ async fn an_expired_page_without_a_token_starts_over_and_skips() {
 #[tokio::test]
 async fn the_newest_come_first() {
     let ground = ground().await;
-    for (name, created) in [("a", "2026-01-02T00:00:00Z"), ("b", "2026-01-05T00:00:00Z"), ("c", "2026-01-01T00:00:00Z"), ("d", "")] {
+    for (name, created) in
+        [("a", "2026-01-02T00:00:00Z"), ("b", "2026-01-05T00:00:00Z"), ("c", "2026-01-01T00:00:00Z"), ("d", "")]
+    {
         ground.secret(name, &json!({ "annotations": { "at": created } }));
     }
     let mut call = ground.call_with(reading());
@@ -151,11 +162,26 @@ async fn missing_and_forbidden_as_the_spec_says() {
     let failure = call.list::<Unknown>(Scope::Namespace(NAMESPACE)).all().await.unwrap_err();
     assert_eq!(failure.kind(), FailureKind::KindUnknown);
     assert!(failure.advice()[0].contains("CloudNativePG is not installed"));
-    ground.always("list", "secrets", status(403, "Forbidden", "secrets is forbidden: User \"x\" cannot list resource \"secrets\""));
-    let failure = call.list::<Secret>(Scope::AllNamespaces).advice(AdviceOn::Forbidden, || "Pass `namespace`.").all().await.unwrap_err();
+    ground.always(
+        "list",
+        "secrets",
+        status(403, "Forbidden", "secrets is forbidden: User \"x\" cannot list resource \"secrets\""),
+    );
+    let failure = call
+        .list::<Secret>(Scope::AllNamespaces)
+        .advice(AdviceOn::Forbidden, || "Pass `namespace`.")
+        .all()
+        .await
+        .unwrap_err();
     assert_eq!(failure.advice()[0], "Pass `namespace`.");
-    assert!(failure.advice()[1].contains("kubectl auth can-i list secrets --all-namespaces --as x"), "{:?}", failure.advice());
-    assert!(call.list::<Secret>(Scope::AllNamespaces).forbidden_note(|| "Not readable.").all().await.unwrap().is_empty());
+    assert!(
+        failure.advice()[1].contains("kubectl auth can-i list secrets --all-namespaces --as x"),
+        "{:?}",
+        failure.advice()
+    );
+    assert!(
+        call.list::<Secret>(Scope::AllNamespaces).forbidden_note(|| "Not readable.").all().await.unwrap().is_empty()
+    );
     assert_eq!(call.finish().warnings, ["Not readable."]);
 }
 
@@ -163,10 +189,20 @@ async fn missing_and_forbidden_as_the_spec_says() {
 async fn passing_faults_are_got_over() {
     let ground = ground().await;
     let names = fill(&ground, 3);
-    for action in [Action::DropBefore, Action::DropAfter, Action::Truncate { bytes: 30 }, status(429, "TooManyRequests", "busy"), status(503, "", "busy")] {
+    for action in [
+        Action::DropBefore,
+        Action::DropAfter,
+        Action::Truncate { bytes: 30 },
+        status(429, "TooManyRequests", "busy"),
+        status(503, "", "busy"),
+    ] {
         ground.fault(Rule { times: Some(2), ..Rule::new(Match::on("list", "secrets"), action.clone()) });
         let mut call = ground.call_with(reading());
-        assert_eq!(call.list::<Secret>(Scope::Namespace(NAMESPACE)).all().await.unwrap().len(), names.len(), "{action:?}");
+        assert_eq!(
+            call.list::<Secret>(Scope::Namespace(NAMESPACE)).all().await.unwrap().len(),
+            names.len(),
+            "{action:?}"
+        );
     }
 }
 

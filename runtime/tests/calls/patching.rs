@@ -13,7 +13,11 @@ async fn these_fields_and_no_others() {
     let ground = ground().await;
     let cluster = ground.cluster("main", json!([])).await;
     // Someone else writes between reading and patching.
-    ground.sandbox.store().update(&clusters(), NAMESPACE, "main", |cluster| cluster["spec"]["other"] = json!("theirs")).unwrap();
+    ground
+        .sandbox
+        .store()
+        .update(&clusters(), NAMESPACE, "main", |cluster| cluster["spec"]["other"] = json!("theirs"))
+        .unwrap();
     let mut call = ground.call();
     let patched = call.patch(&cluster).set(instances(5)).send().await.unwrap();
     assert_eq!(patched.spec.instances, 5);
@@ -35,7 +39,12 @@ async fn where_it_already_is_so_nothing_is_sent() {
 
 #[tokio::test]
 async fn lost_answers_end_well() {
-    for action in [Action::DropAfter, Action::DropBefore, status(500, "", "etcdserver: request timed out"), status(409, "Conflict", "again")] {
+    for action in [
+        Action::DropAfter,
+        Action::DropBefore,
+        status(500, "", "etcdserver: request timed out"),
+        status(409, "Conflict", "again"),
+    ] {
         let ground = ground().await;
         let cluster = ground.cluster("main", json!([])).await;
         ground.once("patch", "clusters", action.clone());
@@ -64,7 +73,11 @@ async fn secrets_are_written_and_never_read() {
     let secret = call.get::<Secret>(NAMESPACE, "s").required().await.unwrap();
     let password = SecretText::new("marked-password-1".into());
     ground.once("patch", "secrets", Action::DropBefore);
-    call.patch(&secret).set(Fields::new().set("stringData", Fields::new().set("password", &password))).send().await.unwrap();
+    call.patch(&secret)
+        .set(Fields::new().set("stringData", Fields::new().set("password", &password)))
+        .send()
+        .await
+        .unwrap();
     assert!(ground.stored(&secrets(), "s")["data"]["password"].is_string());
     let report = call.finish();
     assert_eq!(told(&report)["stringData.password"].1.as_deref(), Some("<new secret>"));

@@ -24,7 +24,11 @@ async fn what_was_made_goes_again() {
     let cluster = ground.cluster("main", json!([])).await;
     let mut call = ground.call();
     create_secret(&mut call, &cluster, "s", &password()).await.unwrap();
-    ground.always("patch", "clusters", status(403, "Forbidden", "clusters \"main\" is forbidden: User \"x\" cannot patch resource"));
+    ground.always(
+        "patch",
+        "clusters",
+        status(403, "Forbidden", "clusters \"main\" is forbidden: User \"x\" cannot patch resource"),
+    );
     let failure = add_role(&mut call, &cluster, "app").await.unwrap_err();
     let failure = call.undo(failure).await;
     assert_eq!(failure.kind(), FailureKind::Forbidden);
@@ -39,7 +43,11 @@ async fn it_goes_although_someone_touched_it() {
     let cluster = ground.cluster("main", json!([])).await;
     let mut call = ground.call();
     create_secret(&mut call, &cluster, "s", &password()).await.unwrap();
-    ground.sandbox.store().update(&secrets(), NAMESPACE, "s", |secret| secret["metadata"]["labels"]["seen"] = json!("yes")).unwrap();
+    ground
+        .sandbox
+        .store()
+        .update(&secrets(), NAMESPACE, "s", |secret| secret["metadata"]["labels"]["seen"] = json!("yes"))
+        .unwrap();
     let failure = call.undo(Failure::refused("No.")).await;
     assert_eq!(failure.undone().len(), 1);
     assert!(ground.stored(&secrets(), "s").is_null());
@@ -92,7 +100,11 @@ async fn an_element_is_put_back() {
     let cluster = ground.cluster("main", json!([role])).await;
     let mut call = ground.call();
     set_login(&mut call, &cluster).await.unwrap();
-    ground.sandbox.store().update(&clusters(), NAMESPACE, "main", |cluster| cluster["spec"]["other"] = json!(1)).unwrap();
+    ground
+        .sandbox
+        .store()
+        .update(&clusters(), NAMESPACE, "main", |cluster| cluster["spec"]["other"] = json!(1))
+        .unwrap();
     let failure = call.undo(Failure::refused("No.")).await;
     assert_eq!(failure.undone().len(), 1, "{failure:?}");
     assert_eq!(ground.stored(&clusters(), "main")["spec"]["managed"]["roles"], json!([role]));
@@ -105,7 +117,11 @@ async fn an_element_that_someone_changed_since_stays() {
     let mut call = ground.call();
     set_login(&mut call, &cluster).await.unwrap();
     let theirs = json!([{ "name": "b", "ensure": "absent" }]);
-    ground.sandbox.store().update(&clusters(), NAMESPACE, "main", |cluster| cluster["spec"]["managed"]["roles"] = theirs.clone()).unwrap();
+    ground
+        .sandbox
+        .store()
+        .update(&clusters(), NAMESPACE, "main", |cluster| cluster["spec"]["managed"]["roles"] = theirs.clone())
+        .unwrap();
     let failure = call.undo(Failure::refused("No.")).await;
     assert!(failure.leftovers()[0].what.contains("someone else changed it since"), "{:?}", failure.leftovers());
     assert_eq!(ground.stored(&clusters(), "main")["spec"]["managed"]["roles"], theirs);

@@ -10,7 +10,11 @@ use crate::fixture::*;
 
 fn ready(ground: &Ground, instances: i64, phase: &str) {
     let status = json!({ "readyInstances": instances, "phase": phase });
-    ground.sandbox.store().update_status(&clusters(), NAMESPACE, "main", |cluster| cluster["status"] = status.clone()).unwrap();
+    ground
+        .sandbox
+        .store()
+        .update_status(&clusters(), NAMESPACE, "main", |cluster| cluster["status"] = status.clone())
+        .unwrap();
 }
 
 async fn wait(call: &mut Call, cluster: &Cluster, seconds: i64) -> Result<Cluster, Failure> {
@@ -31,7 +35,11 @@ async fn wait(call: &mut Call, cluster: &Cluster, seconds: i64) -> Result<Cluste
 }
 
 /// Waits in a task while the test goes on; resolves when the watch is open.
-async fn waiting(ground: &Ground, with: With, seconds: i64) -> tokio::task::JoinHandle<(Result<Cluster, Failure>, Call)> {
+async fn waiting(
+    ground: &Ground,
+    with: With,
+    seconds: i64,
+) -> tokio::task::JoinHandle<(Result<Cluster, Failure>, Call)> {
     let cluster = ground.cluster("main", json!([])).await;
     let mut call = ground.call_with(with);
     let waiting = tokio::spawn(async move {
@@ -52,7 +60,9 @@ async fn follows_by_watch_and_reports() {
     let ground = ground().await;
     let reported = Arc::new(Reported::default());
     let waiting = waiting(&ground, With { progress: reported.clone(), ..With::default() }, 20).await;
-    for (instances, phase) in [(1, "Setting up primary"), (2, "Creating a new replica"), (3, "Cluster in healthy state")] {
+    for (instances, phase) in
+        [(1, "Setting up primary"), (2, "Creating a new replica"), (3, "Cluster in healthy state")]
+    {
         ready(&ground, instances, phase);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -134,7 +144,12 @@ async fn a_deleted_object_ends_it() {
 
 #[tokio::test]
 async fn a_watch_that_breaks_is_taken_up_again() {
-    for action in [Action::Cut { millis: 50 }, Action::DropBefore, status(503, "", "busy"), status(410, "Expired", "too old resource version")] {
+    for action in [
+        Action::Cut { millis: 50 },
+        Action::DropBefore,
+        status(503, "", "busy"),
+        status(410, "Expired", "too old resource version"),
+    ] {
         let ground = ground().await;
         ground.fault(Rule { times: Some(2), ..Rule::new(Match::on("watch", "clusters"), action.clone()) });
         let waiting = waiting(&ground, With::default(), 20).await;
