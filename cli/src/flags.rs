@@ -8,6 +8,9 @@ use cnpg_mcp_runtime::arguments::expectation;
 use cnpg_mcp_runtime::tool::{Arguments, Effect, ParamInfo, Rule, ToolInfo};
 use serde_json::Value;
 
+/// Heading of a tool's parameters in its help.
+const HEADING: &str = "Parameters";
+
 /// A command for a tool: one flag for each parameter.
 pub fn command(tool: &'static ToolInfo) -> Command {
     let effect = match tool.effect {
@@ -53,10 +56,14 @@ fn flag(param: &'static ParamInfo) -> Arg {
     if param.secret {
         help.push_str(" `-` reads it from standard input.");
     }
-    let flag = Arg::new(param.name).required(param.required).help(help).value_name(value_name(&param.rule));
+    let flag = Arg::new(param.name)
+        .help_heading(HEADING)
+        .required(param.required)
+        .help(help)
+        .value_name(value_name(&param.rule));
     let flag = if dashed == param.name { flag } else { flag.alias(param.name) };
     match param.rule {
-        Rule::Bool => flag.num_args(0..=1).require_equals(true).default_missing_value("true"),
+        Rule::Bool => flag.num_args(0..=1).default_missing_value("true"),
         Rule::TextList(_) => flag.action(ArgAction::Append),
         // Bounds are the tool's to check, negative numbers too.
         _ => flag.allow_hyphen_values(true),

@@ -8,15 +8,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use cnpg_mcp_runtime::call::Call;
+use cnpg_mcp_runtime::call::{Call, Identity, NoProgress};
+use cnpg_mcp_runtime::confirm::{Asked, Prompt, Prompter};
 use cnpg_mcp_runtime::failure::Failure;
 use cnpg_mcp_runtime::kubernetes::{Kubernetes, KubernetesOptions};
 use cnpg_mcp_runtime::mcp::McpServer;
 use cnpg_mcp_runtime::meta::ObjectMeta;
-use cnpg_mcp_runtime::registry::{Options, Registry};
+use cnpg_mcp_runtime::registry::{CallContext, Options, Registry};
 use cnpg_mcp_runtime::tool::{Effect, Meaning, ParamInfo, Rule, TextRule, Tool, ToolInfo, entry};
 use cnpg_mcp_runtime::transport::http::{Limits, Names, bind};
 use cnpg_mcp_runtime::transport::stdio::serve_on;
+use futures::future::BoxFuture;
 use rmcp::ClientHandler;
 use rmcp::ErrorData;
 use rmcp::model::{
@@ -253,6 +255,49 @@ async fn a_state_is_good_for_what_was_shown_and_nothing_else() {
     assert_eq!(stale["structuredContent"]["outcome"], "unconfirmed", "{stale}");
     assert_eq!(stale["structuredContent"]["dropped"], false);
     assert!(stale["structuredContent"]["warnings"][0].as_str().unwrap().contains("confirmed anew"), "{stale}");
+}
+
+/// Asks, and never brings an answer.
+struct Endless(Arc<tokio::sync::Notify>);
+
+impl Prompter for Endless {
+    fn prompt(&self, _prompt: Prompt) -> BoxFuture<'_, Asked> {
+        self.0.notify_one();
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_waits_for_any_more_is_cancelled_and_ends() {
+    for cancelled_by_client in [true, false] {
+        let server = server();
+        let registry = Arc::clone(server.registry());
+        let asked = Arc::new(tokio::sync::Notify::new());
+        let cancellation = CancellationToken::new();
+        let context = CallContext {
+            cancellation: cancellation.clone(),
+            progress: Arc::new(NoProgress),
+            prompter: Arc::new(Endless(Arc::clone(&asked))),
+            who: Identity::default(),
+        };
+        let call = tokio::spawn({
+            let registry = Arc::clone(&registry);
+            async move {
+                registry.call("drop_thing", json!({ "name": "thing" }).as_object().unwrap().clone(), context).await
+            }
+        });
+        asked.notified().await;
+        if cancelled_by_client {
+            cancellation.cancel();
+            let answer = call.await.unwrap().unwrap();
+            assert_eq!(answer.outcome(), "cancelled");
+        } else {
+            call.abort();
+        }
+        // No call is left that would have to be waited for or cancelled.
+        let ended = tokio::time::timeout(Duration::from_secs(5), registry.stop(Duration::from_mins(1))).await;
+        assert!(ended.is_ok(), "the call ended by itself");
+    }
 }
 
 #[tokio::test]
