@@ -29,7 +29,7 @@ fn walk(
         let shown_after = shown.get(key).unwrap_or(after);
         match (after, shown_after) {
             (Value::Object(inner), Value::Object(inner_shown)) => {
-                walk(old.unwrap_or(&Value::Null), inner, inner_shown, &field, changes)
+                walk(old.unwrap_or(&Value::Null), inner, inner_shown, &field, changes);
             }
             _ if after != shown_after => changes.push(secret_change(field)),
             (Value::Null, _) => {

@@ -241,7 +241,7 @@ async fn two_calls_for_one_name_end_with_one_object_and_one_owner() {
         .sandbox
         .store()
         .update(&clusters(), NAMESPACE, "main", |cluster| {
-            cluster["spec"]["managed"]["roles"] = json!([{ "name": "app", "ensure": "present" }])
+            cluster["spec"]["managed"]["roles"] = json!([{ "name": "app", "ensure": "present" }]);
         })
         .unwrap();
     drop(gate);

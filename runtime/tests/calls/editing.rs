@@ -94,7 +94,7 @@ async fn fifty_at_once_lose_none() {
     let writing = tokio::spawn(async move {
         for number in 0..60 {
             let _ = store.update_status(&clusters(), NAMESPACE, "main", |cluster| {
-                cluster["status"] = json!({ "readyInstances": number })
+                cluster["status"] = json!({ "readyInstances": number });
             });
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -161,7 +161,7 @@ async fn the_guard_is_asked_on_every_attempt() {
         .sandbox
         .store()
         .update(&clusters(), NAMESPACE, "main", |cluster| {
-            cluster["spec"]["managed"]["roles"] = json!([{ "name": "app", "login": false }])
+            cluster["spec"]["managed"]["roles"] = json!([{ "name": "app", "login": false }]);
         })
         .unwrap();
     drop(gate);
@@ -222,7 +222,7 @@ async fn a_guard_that_fails_after_a_lost_answer_leaves_the_result_unknown() {
         .sandbox
         .store()
         .update(&clusters(), NAMESPACE, "main", |cluster| {
-            cluster["spec"]["managed"]["roles"][0]["login"] = json!(false)
+            cluster["spec"]["managed"]["roles"][0]["login"] = json!(false);
         })
         .unwrap();
     drop(gate);
