@@ -249,7 +249,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
             AdviceOn::NotFound,
             || {
                 format!(
-                    "Create the namespace first (`kubectl create namespace {namespace}`), or pass another one."
+                    "Create the namespace first (`kubectl create namespace {namespace}`), or pass another one.",
                 )
             },
         )

@@ -186,7 +186,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         || {
             format!(
                 "Database `{database_name}` is managed already, by the Database object `{}`.",
-                existing_object.as_deref().unwrap_or("")
+                existing_object.as_deref().unwrap_or(""),
             )
         },
     )?;
@@ -213,7 +213,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
     if role.is_none() && declarations.is_empty() {
         call.warn(
             format!(
-                "Owner `{owner}` is not a managed role of `{cluster_name}`. If PostgreSQL does not know it either, the database is not applied until it does."
+                "Owner `{owner}` is not a managed role of `{cluster_name}`. If PostgreSQL does not know it either, the database is not applied until it does.",
             ),
         );
     }

@@ -261,7 +261,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         || {
             format!(
                 "Role `{role_name}` is declared by the DatabaseRole object `{}`. Change that object instead.",
-                declaration.as_deref().unwrap_or("")
+                declaration.as_deref().unwrap_or(""),
             )
         },
     )?;
@@ -270,7 +270,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         role.as_ref().is_none_or(|role| role.ensure.as_deref() == Some("absent")),
         || {
             format!(
-                "Role `{role_name}` already exists in `{cluster_name}`. Change it with `update_postgres_role`."
+                "Role `{role_name}` already exists in `{cluster_name}`. Change it with `update_postgres_role`.",
             )
         },
     )?;
@@ -320,7 +320,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
             ),
             || {
                 format!(
-                    "Role `{role_name}` already exists in `{cluster_name}`. Change it with `update_postgres_role`."
+                    "Role `{role_name}` already exists in `{cluster_name}`. Change it with `update_postgres_role`.",
                 )
             },
         )

@@ -154,7 +154,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         return Err(
             Failure::refused(
                 format!(
-                    "No Database object manages `{database_name}` in cluster `{cluster_name}`. See `list_postgres_databases`."
+                    "No Database object manages `{database_name}` in cluster `{cluster_name}`. See `list_postgres_databases`.",
                 ),
             ),
         );

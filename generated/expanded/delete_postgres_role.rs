@@ -170,7 +170,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         || {
             format!(
                 "Role `{role_name}` is declared by the DatabaseRole object `{}`. Change that object instead.",
-                declaration.as_deref().unwrap_or("")
+                declaration.as_deref().unwrap_or(""),
             )
         },
     )?;
@@ -194,7 +194,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
                 |before| Ok(before.is_some()),
                 || {
                     format!(
-                        "Role `{role_name}` was taken off the cluster's list meanwhile."
+                        "Role `{role_name}` was taken off the cluster's list meanwhile.",
                     )
                 },
             )

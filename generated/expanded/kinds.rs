@@ -36,6 +36,7 @@ impl Kind for Backup {
         metadata_only: false,
         operator: Some("CloudNativePG"),
     };
+
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }
@@ -64,6 +65,7 @@ impl Kind for Cluster {
         metadata_only: false,
         operator: Some("CloudNativePG"),
     };
+
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }
@@ -92,6 +94,7 @@ impl Kind for Database {
         metadata_only: false,
         operator: Some("CloudNativePG"),
     };
+
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }
@@ -120,6 +123,7 @@ impl Kind for DatabaseRole {
         metadata_only: false,
         operator: Some("CloudNativePG"),
     };
+
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }
@@ -155,6 +159,7 @@ impl Kind for Event {
         metadata_only: false,
         operator: None,
     };
+
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }
@@ -182,6 +187,7 @@ impl Kind for Pod {
         metadata_only: false,
         operator: None,
     };
+
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }
@@ -205,6 +211,7 @@ impl Kind for Secret {
         metadata_only: true,
         operator: None,
     };
+
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }

@@ -43,11 +43,17 @@ pub mod update_postgres_role;
 /// Every tool, ordered by name.
 pub fn tools() -> Vec<cnpg_mcp_runtime::vocabulary::Tool> {
     vec![
-        create_postgres_cluster::TOOL, create_postgres_database::TOOL,
-        create_postgres_role::TOOL, delete_postgres_cluster::TOOL,
-        delete_postgres_database::TOOL, delete_postgres_role::TOOL,
-        get_cluster_status::TOOL, list_postgres_clusters::TOOL,
-        list_postgres_databases::TOOL, list_postgres_roles::TOOL,
-        scale_postgres_cluster::TOOL, update_postgres_role::TOOL
+        create_postgres_cluster::TOOL,
+        create_postgres_database::TOOL,
+        create_postgres_role::TOOL,
+        delete_postgres_cluster::TOOL,
+        delete_postgres_database::TOOL,
+        delete_postgres_role::TOOL,
+        get_cluster_status::TOOL,
+        list_postgres_clusters::TOOL,
+        list_postgres_databases::TOOL,
+        list_postgres_roles::TOOL,
+        scale_postgres_cluster::TOOL,
+        update_postgres_role::TOOL,
     ]
 }

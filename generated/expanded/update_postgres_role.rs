@@ -291,7 +291,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         || {
             format!(
                 "Role `{role_name}` is declared by the DatabaseRole object `{}`. Change that object instead.",
-                declaration.as_deref().unwrap_or("")
+                declaration.as_deref().unwrap_or(""),
             )
         },
     )?;
@@ -300,7 +300,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         return Err(
             Failure::refused(
                 format!(
-                    "Role `{role_name}` does not exist in `{cluster_name}`. See `list_postgres_roles`, or create it with `create_postgres_role`."
+                    "Role `{role_name}` does not exist in `{cluster_name}`. See `list_postgres_roles`, or create it with `create_postgres_role`.",
                 ),
             ),
         );
@@ -312,7 +312,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         !changes_password || !role.disable_password.unwrap_or(false),
         || {
             format!(
-                "The password of role `{role_name}` is disabled (`disablePassword: true`), so none can be set."
+                "The password of role `{role_name}` is disabled (`disablePassword: true`), so none can be set.",
             )
         },
     )?;
@@ -321,7 +321,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         !changes_password || role.password_secret.is_some(),
         || {
             format!(
-                "Role `{role_name}` has no password Secret. Name one in the cluster's `spec.managed.roles`, then change the password there."
+                "Role `{role_name}` has no password Secret. Name one in the cluster's `spec.managed.roles`, then change the password there.",
             )
         },
     )?;
@@ -348,8 +348,10 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         || {
             format!(
                 "Secret `{}` was not made by this server, so it is not changed. Set the new password there by hand.",
-                role.password_secret.as_ref().map_or("", | password_secret |
-                password_secret.name.as_str())
+                role
+                    .password_secret
+                    .as_ref()
+                    .map_or("", |password_secret| password_secret.name.as_str()),
             )
         },
     )?;

@@ -194,6 +194,7 @@ fn root(program: &Program, read: &Read, kind: &Kind) -> TokenStream {
     let (group, version, plural, word) = (&kind.group, &kind.version, &kind.plural, &kind.kind);
     let (namespaced, metadata_only) = (kind.namespaced, kind.metadata_only);
     let operator = if let Some(operator) = &kind.operator { quote!(Some(#operator)) } else { quote!(None) };
+    let blank = super::handler::blank();
     quote! {
         #[doc = #about]
         #[derive(Debug, Clone, Default, Deserialize, Serialize)]
@@ -214,6 +215,7 @@ fn root(program: &Program, read: &Read, kind: &Kind) -> TokenStream {
                 operator: #operator,
             };
 
+            #blank
             fn metadata(&self) -> &ObjectMeta {
                 &self.metadata
             }
