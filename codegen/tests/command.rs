@@ -49,7 +49,7 @@ fn text(bytes: &[u8]) -> &str {
 fn check_says_that_all_is_in_order() {
     let output = run(&small(), &["check"]);
     assert_eq!(output.status.code(), Some(0));
-    assert_eq!(text(&output.stdout), "4 tools and 2 kinds are in order.\n");
+    assert_eq!(text(&output.stdout), "5 tools and 2 kinds are in order.\n");
     assert_eq!(text(&output.stderr), "");
 }
 

@@ -204,6 +204,7 @@ fn default(scope: &mut Scope<'_>, of: &Expr, fallback: &Expr) -> Code {
     let cheap = match &fallback.kind {
         ExprKind::Local(_) | ExprKind::String(_) | ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Float(_) => true,
         ExprKind::Field { of, .. } => !of.ty.is_optional() && other.form == Form::Place,
+        ExprKind::Unary(UnaryOp::Neg, of) => matches!(of.kind, ExprKind::Int(_) | ExprKind::Float(_)),
         _ => false,
     };
     let borrow = is_copy(&fallback.ty) || (value.form != Form::Owned && other.form != Form::Owned);
