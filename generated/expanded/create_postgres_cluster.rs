@@ -6,6 +6,7 @@
     clippy::doc_markdown,
     clippy::struct_excessive_bools,
     clippy::too_many_arguments,
+    clippy::redundant_closure_for_method_calls,
     reason = "texts, parameters and results are the specs' own"
 )]
 

@@ -239,7 +239,7 @@ fn looped(
     keep: Option<&Expr>,
     map: Option<&Expr>,
 ) -> Code {
-    let iterator = &elements.iterator;
+    let iterator = over_reference(&elements.iterator);
     scope.bind(comprehension.item, Bound::new(item.clone(), elements.form, elements.ty.clone()));
     let test = keep.map(|keep| scope.in_closure(|scope| read(scope, keep)).tokens);
     let value = match map {
@@ -262,4 +262,19 @@ fn looped(
     let block = quote!({ #prepare for #item in #iterator { #body } #rest });
     let block = if comprehension.first { quote!('found: #block) } else { block };
     Code { tokens: block, form: Form::Owned, level: Level::Block }
+}
+
+/// What a loop goes through: `&list` rather than `list.iter()`.
+fn over_reference(iterator: &TokenStream) -> TokenStream {
+    let text = iterator.to_string();
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | ' ' | '#');
+    match text
+        .strip_suffix(". iter ()")
+        .map(str::trim)
+        .filter(|list| list.chars().all(plain))
+        .map(str::parse::<TokenStream>)
+    {
+        Some(Ok(list)) => quote!(&#list),
+        _ => iterator.clone(),
+    }
 }

@@ -235,6 +235,13 @@ fn default(scope: &mut Scope<'_>, of: &Expr, fallback: &Expr) -> Code {
             return Code::atom(quote!(#base.map_or(#other, |#step| #value)), form);
         }
     }
+    if let (false, true, ExprKind::Index { .. }) =
+        (fallback.ty.is_optional(), cheap && form == Form::Borrowed, &of.kind)
+        && let Some(found) = receiver.to_string().strip_suffix(". map (String :: as_str)")
+        && let Ok(found) = found.parse::<TokenStream>()
+    {
+        return Code::atom(quote!(#found.map_or(#other, String::as_str)), form);
+    }
     let tokens = match (fallback.ty.is_optional(), cheap && form == Form::Borrowed) {
         (true, true) => quote!(#receiver.or(#other)),
         (true, false) => quote!(#receiver.or_else(|| #other)),

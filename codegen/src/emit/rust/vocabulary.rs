@@ -79,7 +79,13 @@ pub fn setting_ident(scope: &Scope<'_>, function: &str) -> Ident {
 
 fn method(scope: &mut Scope<'_>, text: &Expr, name: &TokenStream, with: &Expr) -> Code {
     let text = read(scope, text).receiver();
-    let with = argument(scope, with);
+    let with = match &with.kind {
+        ExprKind::String(literal) if literal.chars().count() == 1 => {
+            let letter = literal.chars().next().unwrap_or_default();
+            quote!(#letter)
+        }
+        _ => argument(scope, with),
+    };
     Code::owned(quote!(#text.#name(#with)))
 }
 
