@@ -26,6 +26,11 @@ impl Waiting {
                 self.0.send_modify(|held| *held -= 1);
             }
         }
+        // What was released before it came is not held at all.
+        if let Ok(permit) = self.permits.try_acquire() {
+            permit.forget();
+            return;
+        }
         self.held.send_modify(|held| *held += 1);
         let _held = Held(&self.held);
         if let Ok(permit) = self.permits.acquire().await {

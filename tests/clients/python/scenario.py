@@ -62,7 +62,7 @@ class Player:
         self.sandbox = sandbox
         self.tools = {}
 
-    async def call(self, name, progress=None, **arguments):
+    async def call(self, name, progress=None, /, **arguments):
         result = await self.client.call_tool(name, arguments, progress_callback=progress)
         text = "\n".join(block.text for block in result.content)
         assert not result.is_error, f"{name}({arguments}) failed:\n{text}"
@@ -70,7 +70,7 @@ class Player:
         assert len(text) <= 25_000, f"{name}: the answer has {len(text)} characters"
         return result.structured_content, text
 
-    async def dry(self, name, **arguments):
+    async def dry(self, name, /, **arguments):
         before = self.sandbox.settled()
         output, _ = await self.call(name, dry_run=True, **arguments)
         assert output["outcome"] == "planned", output

@@ -1,0 +1,100 @@
+//! The README's "add a tool in five minutes", done as it says; and how long a build takes after an edit.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use cnpg_mcp_tests::world::root;
+
+/// An edited spec must be a linked server within this: a few seconds on two cores, and some for a loaded machine.
+const SOON: Duration = Duration::from_secs(30);
+
+/// The spec that the README shows, and where it says to put it.
+fn tutorial() -> (String, String) {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("there is a README");
+    let (_, rest) = readme.split_once("<!-- tutorial: ").expect("the README marks the tutorial's spec");
+    let (path, rest) = rest.split_once(" -->").expect("the mark ends");
+    let (_, rest) = rest.split_once("```yaml\n").expect("the spec is a block of YAML");
+    let (spec, _) = rest.split_once("```").expect("the block ends");
+    (path.to_owned(), spec.to_owned())
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a temporary folder");
+    for entry in std::fs::read_dir(from).expect("a folder of specs") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}
+
+/// Builds the server and the command, from the project's specs or others.
+fn build(specs: Option<&Path>) -> (Output, Duration) {
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(root()).args(["build", "--workspace", "--bins"]);
+    match specs {
+        Some(specs) => command.env("CNPG_MCP_SPECS", specs),
+        None => command.env_remove("CNPG_MCP_SPECS"),
+    };
+    let begun = Instant::now();
+    let output = command.output().expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    (output, begun.elapsed())
+}
+
+fn cnpg_mcp(arguments: &[&str]) -> Output {
+    Command::new(cnpg_mcp_tests::binary::path("cnpg-mcp")).args(arguments).output().expect("the command runs")
+}
+
+/// Puts the project's own binaries back, also where the test fails.
+struct Back;
+
+impl Drop for Back {
+    fn drop(&mut self) {
+        build(None);
+    }
+}
+
+#[test]
+fn a_tool_is_added_as_the_readme_says() {
+    build(None);
+    let (nothing, took) = build(None);
+    let said = String::from_utf8_lossy(&nothing.stderr).into_owned();
+    assert!(!said.contains("Compiling"), "a build after touching nothing compiles something:\n{said}");
+    println!("build after touching nothing: {:.1} s", took.as_secs_f64());
+
+    let (path, spec) = tutorial();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let specs = folder.path().join("specs");
+    copy(&root().join("specs"), &specs);
+    let _back = Back;
+    build(Some(&specs));
+    let file = folder.path().join(&path);
+    std::fs::write(&file, &spec).expect("the spec is written");
+    let (_, took) = build(Some(&specs));
+    println!("new spec to linked server and command: {:.1} s", took.as_secs_f64());
+    assert!(took < SOON, "the build took {took:?}");
+
+    let listed = cnpg_mcp(&["tools"]);
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    assert!(listed.contains("list_postgres_backups"), "{listed}");
+    let called = cnpg_mcp(&["call", "list_postgres_backups", "--cluster-name", "main-db", "--sandbox"]);
+    let answer = String::from_utf8_lossy(&called.stdout).into_owned();
+    assert!(called.status.success(), "{answer}\n{}", String::from_utf8_lossy(&called.stderr));
+    assert!(answer.contains("main-db"), "{answer}");
+
+    std::fs::write(&file, spec.replace("item.status.phase", "item.status.fase")).expect("a typing error");
+    let wrong = Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args(["build", "-p", "cnpg-mcp"])
+        .env("CNPG_MCP_SPECS", &specs)
+        .output()
+        .expect("cargo runs");
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(!wrong.status.success());
+    assert!(said.contains("list_postgres_backups.yaml:") && said.contains("phase"), "{said}");
+}
