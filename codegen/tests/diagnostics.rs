@@ -57,7 +57,8 @@ fn said(case: &Path) -> (String, BTreeSet<Code>) {
     let compilation = compile(specs.path()).expect("the specs can be read");
     assert_eq!(compilation.program.is_none(), compilation.has_errors(), "{name}");
     let codes = compilation.diagnostics.iter().map(|one| one.code).collect();
-    let shown: Vec<String> = compilation.diagnostics.iter().map(|one| render(&compilation.sources, one, false)).collect();
+    let shown: Vec<String> =
+        compilation.diagnostics.iter().map(|one| render(&compilation.sources, one, false)).collect();
     (format!("{}\n", shown.join("\n\n")), codes)
 }
 

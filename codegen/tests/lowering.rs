@@ -33,7 +33,8 @@ fn lower(effect: &str, params: &str, steps: &str, output: &str) -> Program {
     );
     fs::write(specs.path().join("tools/tried.yaml"), &text).expect("a file");
     let compilation = compile(specs.path()).expect("the specs can be read");
-    let shown: Vec<String> = compilation.diagnostics.iter().map(|one| render(&compilation.sources, one, false)).collect();
+    let shown: Vec<String> =
+        compilation.diagnostics.iter().map(|one| render(&compilation.sources, one, false)).collect();
     compilation.program.unwrap_or_else(|| panic!("{}\n{text}", shown.join("\n")))
 }
 

@@ -30,9 +30,55 @@ impl Dice {
 }
 
 const PIECES: &[&str] = &[
-    "{{", "}}", "{%", "%}", "\"", "'", ":", "- ", "[", "]", "{", "}", "|", ">", "#", "\n", "  ", "é", "\u{1F600}", "&a", "*a", "<<: *a",
-    " is set", " | default('x')", "each: \"{{ x }}\"", "...", "null", "-1", "9999999999999999999", "item", "cluster.status", "\t", "\0",
-    "\r\n", "!!str ", "? ", "--- ", "not ", "(", ")", "[1:2]", "{# ", "none", "~", "..", "list<list<", "\\", "\\u12", "^(?=a)$",
+    "{{",
+    "}}",
+    "{%",
+    "%}",
+    "\"",
+    "'",
+    ":",
+    "- ",
+    "[",
+    "]",
+    "{",
+    "}",
+    "|",
+    ">",
+    "#",
+    "\n",
+    "  ",
+    "é",
+    "\u{1F600}",
+    "&a",
+    "*a",
+    "<<: *a",
+    " is set",
+    " | default('x')",
+    "each: \"{{ x }}\"",
+    "...",
+    "null",
+    "-1",
+    "9999999999999999999",
+    "item",
+    "cluster.status",
+    "\t",
+    "\0",
+    "\r\n",
+    "!!str ",
+    "? ",
+    "--- ",
+    "not ",
+    "(",
+    ")",
+    "[1:2]",
+    "{# ",
+    "none",
+    "~",
+    "..",
+    "list<list<",
+    "\\",
+    "\\u12",
+    "^(?=a)$",
 ];
 
 fn mutate(text: &str, dice: &mut Dice) -> String {
@@ -99,7 +145,9 @@ fn broken_cases_are_said() {
     let specs = tempfile::tempdir().expect("a folder");
     copy(&here("tests/diagnostics/base"), specs.path());
     let mut dice = Dice(1);
-    for case in files(&here("tests/diagnostics")).iter().filter(|path| path.extension().is_some_and(|ending| ending == "yaml")) {
+    for case in
+        files(&here("tests/diagnostics")).iter().filter(|path| path.extension().is_some_and(|ending| ending == "yaml"))
+    {
         let text = fs::read_to_string(case).expect("the case");
         for _ in 0..3 {
             fs::write(specs.path().join("tools/case.yaml"), mutate(&text, &mut dice)).expect("a file");
@@ -165,7 +213,8 @@ fn deep_and_long_things_are_refused() {
         format!("{}x", "\n    - ".repeat(200)),
     ];
     for value in deep {
-        fs::write(specs.path().join("tools/base_tool.yaml"), base.replace("\"{{ cluster.spec.instances }}\"", &value)).expect("a file");
+        fs::write(specs.path().join("tools/base_tool.yaml"), base.replace("\"{{ cluster.spec.instances }}\"", &value))
+            .expect("a file");
         compiles_or_says_why(specs.path());
     }
     let templates = [
@@ -189,8 +238,10 @@ fn deep_and_long_things_are_refused() {
 /// A name with one letter too many is wrong wherever it stands, and one mistake.
 #[test]
 fn a_slip_in_a_name_is_one_error() {
-    const WORDS: &[&str] =
-        &["and", "or", "not", "in", "is", "if", "else", "for", "endif", "endfor", "elif", "true", "false", "include", "set"];
+    const WORDS: &[&str] = &[
+        "and", "or", "not", "in", "is", "if", "else", "for", "endif", "endfor", "elif", "true", "false", "include",
+        "set",
+    ];
     let specs = tempfile::tempdir().expect("a folder");
     copy(&here("../specs"), specs.path());
     for tool in files(&specs.path().join("tools")) {
@@ -203,7 +254,10 @@ fn a_slip_in_a_name_is_one_error() {
         let text = fs::read_to_string(&tool).expect("the tool");
         let target = specs.path().join("tools").join(tool.file_name().expect("a name"));
         for found in block.find_iter(&text) {
-            for name in word.find_iter(found.as_str()).filter(|name| !name.as_str().starts_with('\'') && !WORDS.contains(&name.as_str())) {
+            for name in word
+                .find_iter(found.as_str())
+                .filter(|name| !name.as_str().starts_with('\'') && !WORDS.contains(&name.as_str()))
+            {
                 tried += 1;
                 // One in eleven: each costs a compilation of everything.
                 if tried % 11 != 0 {
@@ -212,8 +266,16 @@ fn a_slip_in_a_name_is_one_error() {
                 let end = found.start() + name.end();
                 fs::write(&target, format!("{}x{}", &text[..end], &text[end..])).expect("a file");
                 let compilation = compile(specs.path()).expect("the folder can be read");
-                let lines: Vec<String> = compilation.diagnostics.iter().map(|one| render_line(&compilation.sources, one)).collect();
-                assert_eq!(lines.len(), 1, "`{}` in {} of {}: {lines:#?}", name.as_str(), found.as_str(), target.display());
+                let lines: Vec<String> =
+                    compilation.diagnostics.iter().map(|one| render_line(&compilation.sources, one)).collect();
+                assert_eq!(
+                    lines.len(),
+                    1,
+                    "`{}` in {} of {}: {lines:#?}",
+                    name.as_str(),
+                    found.as_str(),
+                    target.display()
+                );
             }
         }
         fs::remove_file(&target).expect("a tool less");

@@ -98,8 +98,11 @@ impl Client {
         let output = result["structuredContent"].clone();
         if !is_error {
             let known = self.tools.get(tool).with_context(|| format!("{tool} is not listed"))?;
-            let problems: Vec<_> =
-                known.validator.iter_errors(&output).map(|error| format!("{}: {error}", error.instance_path())).collect();
+            let problems: Vec<_> = known
+                .validator
+                .iter_errors(&output)
+                .map(|error| format!("{}: {error}", error.instance_path()))
+                .collect();
             if !problems.is_empty() {
                 bail!("the output of {tool} does not fit its schema:\n{}\n{output:#}", problems.join("\n"));
             }
@@ -131,7 +134,8 @@ impl Client {
         let response = request.send().await?;
         let status = response.status();
         let body = response.text().await?;
-        let message = answer_to(id, &body).with_context(|| format!("HTTP {status}: no answer to {method} in {body:?}"))?;
+        let message =
+            answer_to(id, &body).with_context(|| format!("HTTP {status}: no answer to {method} in {body:?}"))?;
         if let Some(error) = message.get("error") {
             bail!("HTTP {status}: protocol error {error}");
         }

@@ -157,11 +157,13 @@ impl World {
         use base64::Engine as _;
 
         let roles = self.managed_roles(namespace, cluster).await?;
-        let Some(secret) = roles.iter().find(|known| known["name"] == role).and_then(|known| known["passwordSecret"]["name"].as_str())
+        let Some(secret) =
+            roles.iter().find(|known| known["name"] == role).and_then(|known| known["passwordSecret"]["name"].as_str())
         else {
             return Ok(None);
         };
-        let (_, secret) = self.kubernetes("GET", &format!("/api/v1/namespaces/{namespace}/secrets/{secret}"), None).await?;
+        let (_, secret) =
+            self.kubernetes("GET", &format!("/api/v1/namespaces/{namespace}/secrets/{secret}"), None).await?;
         let Some(encoded) = secret["data"]["password"].as_str() else { return Ok(None) };
         Ok(Some(String::from_utf8(base64::engine::general_purpose::STANDARD.decode(encoded)?)?))
     }

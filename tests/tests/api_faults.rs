@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 const TOO_LATE: Duration = Duration::from_secs(75);
 
 fn status(code: u16, reason: &str) -> Action {
-    let message = (code == 403).then(|| "clusters is forbidden: User \"nobody\" cannot patch resource \"clusters\"".to_owned());
+    let message =
+        (code == 403).then(|| "clusters is forbidden: User \"nobody\" cannot patch resource \"clusters\"".to_owned());
     Action::Status { code, reason: Some(reason.to_owned()), message, retry_after: None }
 }
 
@@ -25,7 +26,11 @@ fn faults() -> Vec<(&'static str, Action, &'static [&'static str])> {
         ("500", status(500, "InternalError"), &["API server"]),
         ("503", status(503, "ServiceUnavailable"), &["again"]),
         ("dropped", Action::DropBefore, &["API server"]),
-        ("a proxy's page", Action::Raw { code: 502, content_type: "text/html".into(), body: "<html>Bad Gateway</html>".into() }, &[]),
+        (
+            "a proxy's page",
+            Action::Raw { code: 502, content_type: "text/html".into(), body: "<html>Bad Gateway</html>".into() },
+            &[],
+        ),
     ]
 }
 
@@ -41,7 +46,10 @@ async fn every_tool_answers_every_fault_with_advice() -> anyhow::Result<()> {
             let mut arguments = example(tool);
             if arguments.get("dry_run").is_none() && tool.starts_with("delete") {
                 arguments["confirm_deletion"] = json!(true);
-                if !world.client.tools()[tool].input["properties"].as_object().is_some_and(|all| all.contains_key("confirm_deletion")) {
+                if !world.client.tools()[tool].input["properties"]
+                    .as_object()
+                    .is_some_and(|all| all.contains_key("confirm_deletion"))
+                {
                     arguments.as_object_mut().expect("an object").remove("confirm_deletion");
                 }
             }
@@ -90,7 +98,8 @@ async fn a_role_is_made_whole_or_not_at_all() -> anyhow::Result<()> {
                 let place = format!("{what} at {verb} {resource}, {times} times:\n{}", answer.text);
                 assert!(begun.elapsed() < TOO_LATE, "{place}");
                 world.sandbox.faults().clear();
-                let role = world.managed_roles("default", "main-db").await?.iter().any(|role| role["name"] == "app_user");
+                let role =
+                    world.managed_roles("default", "main-db").await?.iter().any(|role| role["name"] == "app_user");
                 let left: Vec<_> = world.role_secrets("default").await?.difference(&secrets).cloned().collect();
                 if answer.is_error {
                     let said = left.iter().all(|secret| answer.text.contains(secret.as_str()));
@@ -165,7 +174,11 @@ async fn webhooks_that_cannot_be_called_get_their_own_advice() -> anyhow::Result
     world.sandbox.faults().webhooks_down();
     let answer = world.fails("create_postgres_cluster", json!({ "name": "orders" })).await?;
     assert!(answer.text.contains("webhook"), "{}", answer.text);
-    assert!(answer.text.contains("-l app.kubernetes.io/name=cloudnative-pg"), "the advice says where to look: {}", answer.text);
+    assert!(
+        answer.text.contains("-l app.kubernetes.io/name=cloudnative-pg"),
+        "the advice says where to look: {}",
+        answer.text
+    );
     world.done("get_cluster_status", json!({ "name": "main-db" })).await?;
     Ok(())
 }

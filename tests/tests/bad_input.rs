@@ -13,11 +13,7 @@ use serde_json::{Value, json};
 fn wrong_values(schema: &Value) -> Vec<(&'static str, Value)> {
     // Deeper than a JSON parser goes, a request is malformed; see below.
     let deep = (0..60).fold(json!("x"), |inner, _| json!([inner]));
-    let mut wrong = vec![
-        ("an object", json!({ "a": 1 })),
-        ("deep JSON", deep),
-        ("null in a list", json!([null])),
-    ];
+    let mut wrong = vec![("an object", json!({ "a": 1 })), ("deep JSON", deep), ("null in a list", json!([null]))];
     match schema["type"].as_str() {
         Some("string") => {
             wrong.push(("a number", json!(17)));
@@ -124,13 +120,16 @@ fn any_json() -> impl Strategy<Value = Value> {
 async fn any_json_as_arguments_gets_an_answer() -> anyhow::Result<()> {
     let world = World::start().await?;
     let mut runner = TestRunner::deterministic();
-    let tools: Vec<_> = world.client.tools().iter().filter(|(_, tool)| tool.annotations["readOnlyHint"] == json!(true)).collect();
+    let tools: Vec<_> =
+        world.client.tools().iter().filter(|(_, tool)| tool.annotations["readOnlyHint"] == json!(true)).collect();
     assert!(!tools.is_empty());
     let strategy = (0..tools.len(), any::<prop::sample::Index>(), any_json());
     for _ in 0..300 {
-        let (tool, parameter, value) = strategy.new_tree(&mut runner).map_err(|error| anyhow::anyhow!("{error}"))?.current();
+        let (tool, parameter, value) =
+            strategy.new_tree(&mut runner).map_err(|error| anyhow::anyhow!("{error}"))?.current();
         let (name, listed) = tools[tool];
-        let parameters: Vec<_> = listed.input["properties"].as_object().into_iter().flatten().map(|(key, _)| key).collect();
+        let parameters: Vec<_> =
+            listed.input["properties"].as_object().into_iter().flatten().map(|(key, _)| key).collect();
         let mut arguments = example(name);
         arguments[parameter.get(&parameters).as_str()] = value.clone();
         // Success or tool error: the client fails on anything else, and on output that breaks its schema.

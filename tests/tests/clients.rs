@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use cnpg_mcp_sandbox::Sandbox;
+use cnpg_mcp_tests::binary;
 use cnpg_mcp_tests::server::{Server, kubeconfig_file, text};
 use cnpg_mcp_tests::world::{root, sandbox};
-use cnpg_mcp_tests::binary;
 use serde_json::Value;
 
 /// A tool that `make test` installed.
@@ -80,7 +80,11 @@ fn inspector(target: &[&str], arguments: &[&str]) -> Value {
     let output = command.output().expect("the command starts");
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(matches!(output.status.code(), Some(0 | TOOL_ERROR)), "{command:?} ended with {}:\n{stdout}\n{stderr}", output.status);
+    assert!(
+        matches!(output.status.code(), Some(0 | TOOL_ERROR)),
+        "{command:?} ended with {}:\n{stdout}\n{stderr}",
+        output.status
+    );
     serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stdout}"))
 }
 

@@ -52,10 +52,8 @@ async fn one_of_two_wins_whatever_the_interleaving() -> anyhow::Result<()> {
     let other = second.client().await?;
     for schedule in 0..2_u32.pow(CHOICES) {
         let role = format!("contested_{schedule}");
-        let sides = [
-            Side::begin(&world, &world.client, "127.0.0.1", &role),
-            Side::begin(&world, &other, "localhost", &role),
-        ];
+        let sides =
+            [Side::begin(&world, &world.client, "127.0.0.1", &role), Side::begin(&world, &other, "localhost", &role)];
         let mut step = 0;
         loop {
             let held = [sides[0].held().await, sides[1].held().await];
@@ -87,7 +85,10 @@ async fn one_of_two_wins_whatever_the_interleaving() -> anyhow::Result<()> {
         let made: Vec<_> = roles.iter().filter(|known| known["name"] == role.as_str()).collect();
         assert_eq!(made.len(), 1, "schedule {schedule:b}");
         let secret = made[0]["passwordSecret"]["name"].as_str().unwrap_or_default();
-        assert!(world.role_secrets("default").await?.contains(secret), "schedule {schedule:b}: the role's Secret is gone");
+        assert!(
+            world.role_secrets("default").await?.contains(secret),
+            "schedule {schedule:b}: the role's Secret is gone"
+        );
     }
     Ok(())
 }

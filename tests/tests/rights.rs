@@ -37,7 +37,10 @@ async fn used_is_granted_and_granted_is_used() -> anyhow::Result<()> {
         ("list_postgres_roles", json!({ "cluster_name": "main-db" })),
         ("update_postgres_role", with(role("app_user"), "createdb", json!(true))),
         ("update_postgres_role", with(role("app_user"), "rotate_password", json!(true))),
-        ("create_postgres_database", json!({ "cluster_name": "main-db", "database_name": "my_db", "owner": "app_user" })),
+        (
+            "create_postgres_database",
+            json!({ "cluster_name": "main-db", "database_name": "my_db", "owner": "app_user" }),
+        ),
         ("list_postgres_databases", json!({ "cluster_name": "main-db" })),
         ("delete_postgres_database", json!({ "cluster_name": "main-db", "database_name": "my_db" })),
         ("delete_postgres_role", role("app_user")),

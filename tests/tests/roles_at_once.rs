@@ -37,9 +37,15 @@ async fn a_refused_cluster_patch_leaves_no_secret() -> anyhow::Result<()> {
     let before = world.role_secrets("default").await?;
     world.sandbox.faults().add(Rule::new(
         Match::on("patch", "clusters"),
-        Action::Status { code: 403, reason: Some("Forbidden".into()), message: Some("clusters is forbidden: User \"nobody\" cannot patch resource".into()), retry_after: None },
+        Action::Status {
+            code: 403,
+            reason: Some("Forbidden".into()),
+            message: Some("clusters is forbidden: User \"nobody\" cannot patch resource".into()),
+            retry_after: None,
+        },
     ));
-    let answer = world.fails("create_postgres_role", json!({ "cluster_name": "main-db", "role_name": "app_user" })).await?;
+    let answer =
+        world.fails("create_postgres_role", json!({ "cluster_name": "main-db", "role_name": "app_user" })).await?;
     assert!(answer.text.contains("kubectl auth can-i"), "{}", answer.text);
     assert_eq!(world.role_secrets("default").await?, before);
     assert!(world.managed_roles("default", "main-db").await?.iter().all(|role| role["name"] != "app_user"));
@@ -51,7 +57,8 @@ async fn underscores_are_fine_and_two_names_never_meet() -> anyhow::Result<()> {
     let world = World::start().await?;
     let mut secrets = BTreeSet::new();
     for role in ["app_user", "app__user", "appuser", "_app", "app_"] {
-        let answer = world.done("create_postgres_role", json!({ "cluster_name": "main-db", "role_name": role })).await?;
+        let answer =
+            world.done("create_postgres_role", json!({ "cluster_name": "main-db", "role_name": role })).await?;
         secrets.insert(answer.output["password_secret"].to_string());
     }
     assert_eq!(secrets.len(), 5);

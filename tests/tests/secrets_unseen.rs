@@ -47,7 +47,9 @@ async fn passwords_are_never_seen() -> anyhow::Result<()> {
         Action::Status {
             code: 422,
             reason: Some("Invalid".into()),
-            message: Some(format!("Secret is invalid: stringData.password: Invalid value: \"{MARKED}\" ({MARKED_BASE64})")),
+            message: Some(format!(
+                "Secret is invalid: stringData.password: Invalid value: \"{MARKED}\" ({MARKED_BASE64})"
+            )),
             retry_after: None,
         },
     ));

@@ -35,12 +35,12 @@ impl Lowering<'_> {
         let kinds = self.shared.kinds;
         let kind = kinds.kind(kind);
         let Value::Object(entries, span) = value else {
-            self.typer
-                .sink
-                .error(Code::WrongShape, value.span(), "the body of an object is written as a mapping");
+            self.typer.sink.error(Code::WrongShape, value.span(), "the body of an object is written as a mapping");
             return None;
         };
-        if let Some(entry) = entries.iter().find(|entry| matches!(entry.key.text.as_str(), "metadata" | "apiVersion" | "kind")) {
+        if let Some(entry) =
+            entries.iter().find(|entry| matches!(entry.key.text.as_str(), "metadata" | "apiVersion" | "kind"))
+        {
             self.typer
                 .sink
                 .error(Code::UnknownField, entry.key.span, format!("`{}` is no part of the body", entry.key.text))
@@ -163,13 +163,17 @@ impl Lowering<'_> {
             (Value::Object(entries, _), KindFieldType::Opaque) => {
                 let found: Vec<Option<BodyEntry>> = entries
                     .iter()
-                    .map(|entry| self.typed(&entry.value, ty, path, mode, false).map(|body| BodyEntry::Key(entry.key.text.clone(), body)))
+                    .map(|entry| {
+                        self.typed(&entry.value, ty, path, mode, false)
+                            .map(|body| BodyEntry::Key(entry.key.text.clone(), body))
+                    })
                     .collect();
                 found.into_iter().collect::<Option<_>>().map(Body::Object)
             }
             (Value::List(items, _), KindFieldType::List { items: inner, .. }) => {
                 // A merge patch replaces lists as a whole.
-                let found: Vec<Option<Body>> = items.iter().map(|item| self.typed(item, inner, path, Mode::Whole, true)).collect();
+                let found: Vec<Option<Body>> =
+                    items.iter().map(|item| self.typed(item, inner, path, Mode::Whole, true)).collect();
                 found.into_iter().collect::<Option<_>>().map(Body::List)
             }
             (Value::Object(_, span) | Value::List(_, span), _) => {
@@ -189,7 +193,8 @@ impl Lowering<'_> {
             return Some(expr);
         }
         // A field marked secret takes plain text too.
-        let fits_secret = wanted == Type::Secret && matches!(expr.ty.required(), Type::String | Type::Enum(_) | Type::Secret);
+        let fits_secret =
+            wanted == Type::Secret && matches!(expr.ty.required(), Type::String | Type::Enum(_) | Type::Secret);
         if !fits_secret {
             let accepted = if needed { wanted.clone() } else { wanted.clone().optional() };
             if expr.ty == wanted || expr.ty == wanted.clone().optional() {
@@ -229,10 +234,13 @@ impl Lowering<'_> {
             }
             (KindFieldType::String { pattern, max_length }, ExprKind::String(text)) => {
                 let long = max_length.filter(|max| text.chars().count() > *max);
-                let regex = pattern.as_ref().and_then(|pattern| regex::Regex::new(pattern).ok().map(|regex| (pattern, regex)));
+                let regex =
+                    pattern.as_ref().and_then(|pattern| regex::Regex::new(pattern).ok().map(|regex| (pattern, regex)));
                 match (long, regex) {
                     (Some(max), _) => Some(format!("`{text}` has more than {max} characters")),
-                    (None, Some((pattern, regex))) if !regex.is_match(text) => Some(format!("`{text}` does not match `{pattern}`")),
+                    (None, Some((pattern, regex))) if !regex.is_match(text) => {
+                        Some(format!("`{text}` does not match `{pattern}`"))
+                    }
                     _ => None,
                 }
             }
@@ -367,12 +375,19 @@ impl Lowering<'_> {
         if edit.key.len() != 1 || edit.key[0].0.text != key {
             self.typer
                 .sink
-                .error(Code::EditTarget, edit.key_span, format!("the elements of `{}` are found by `{key}`", edit.list.text))
+                .error(
+                    Code::EditTarget,
+                    edit.key_span,
+                    format!("the elements of `{}` are found by `{key}`", edit.list.text),
+                )
                 .help(format!("write `key: {{ {key}: \"{{{{ … }}}}\" }}`"));
             return None;
         }
         let (name, value) = &edit.key[0];
-        let ty = fields.iter().find(|field| field.name == key).map_or(Type::String, |field| crate::kinds::type_of(&field.ty));
+        let ty = fields
+            .iter()
+            .find(|field| field.name == key)
+            .map_or(Type::String, |field| crate::kinds::type_of(&field.ty));
         self.typer.scalar_of(value, &ty).map(|value| vec![(name.text.clone(), value)])
     }
 }

@@ -31,16 +31,20 @@ impl Lowering<'_> {
                 continue;
             };
             if let Err(reason) = value_fits(&entry.value, &param.ty, &param.bounds) {
-                self.typer
-                    .sink
-                    .error(Code::Example, entry.value.span, format!("`{}` would be refused: {reason}", param.name));
+                self.typer.sink.error(
+                    Code::Example,
+                    entry.value.span,
+                    format!("`{}` would be refused: {reason}", param.name),
+                );
             }
         }
         for param in self.params.iter().filter(|param| param.required && !misspelt) {
             if !entries.iter().any(|entry| entry.key.text == param.name) {
-                self.typer
-                    .sink
-                    .error(Code::Example, call.span, format!("the example lacks `{}`, which is required", param.name));
+                self.typer.sink.error(
+                    Code::Example,
+                    call.span,
+                    format!("the example lacks `{}`, which is required", param.name),
+                );
             }
         }
     }

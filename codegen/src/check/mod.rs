@@ -32,7 +32,12 @@ pub struct Shared<'a> {
 }
 
 /// Lowers a tool. Everything wrong in it is reported; `None` where anything was.
-pub fn lower_tool(tool: &syntax::Tool, shared: Shared<'_>, types: &mut Types, sink: &mut Sink) -> Option<lowered::Tool> {
+pub fn lower_tool(
+    tool: &syntax::Tool,
+    shared: Shared<'_>,
+    types: &mut Types,
+    sink: &mut Sink,
+) -> Option<lowered::Tool> {
     let mark = sink.mark();
     let mut scope = Scope::default();
     scope.incomplete = tool.incomplete;
@@ -59,8 +64,12 @@ pub fn lower_tool(tool: &syntax::Tool, shared: Shared<'_>, types: &mut Types, si
     let failed = sink.since(mark).iter().any(|one| one.severity == crate::diagnostic::Severity::Error);
     if lowered.is_none() && !sink.has_errors() {
         let name = &tool.name;
-        sink.error(Code::Unsupported, name.span, format!("tool `{}` cannot be lowered, and nothing says why", name.text))
-            .help("this is a mistake of the compiler: report it with the spec");
+        sink.error(
+            Code::Unsupported,
+            name.span,
+            format!("tool `{}` cannot be lowered, and nothing says why", name.text),
+        )
+        .help("this is a mistake of the compiler: report it with the spec");
         return None;
     }
     lowered.filter(|_| !failed)

@@ -114,7 +114,8 @@ impl Lowering<'_> {
         }
         let name = "output".to_owned();
         let object = types.add(ObjectType { name, fields: output_fields, origin: Origin::Mapping });
-        let mut scope = TemplateScope::new(self.shared, types, object, self.typer.locals.clone(), self.typer.scope.clone());
+        let mut scope =
+            TemplateScope::new(self.shared, types, object, self.typer.locals.clone(), self.typer.scope.clone());
         for (outcome, text) in &self.tool.answers {
             self.reachable(*outcome, text.span);
             check_template(text, &mut scope, self.typer.sink);
@@ -141,15 +142,21 @@ impl Lowering<'_> {
         use crate::syntax::Verb as V;
         let steps = &self.tool.steps;
         let writes = self.tool.effect.0 != Effect::Read;
-        let ends_as = |wanted: Outcome| steps.iter().any(|step| matches!(step.verb, V::Stop { outcome, .. } if outcome == wanted));
+        let ends_as = |wanted: Outcome| {
+            steps.iter().any(|step| matches!(step.verb, V::Stop { outcome, .. } if outcome == wanted))
+        };
         let has = |test: fn(&V) -> bool| steps.iter().any(|step| test(&step.verb));
         let (word, reached) = match outcome {
             None | Some(Outcome::Done) => return,
             Some(Outcome::Unchanged) => ("unchanged", writes || ends_as(Outcome::Unchanged)),
             Some(Outcome::Planned) => ("planned", writes),
             Some(Outcome::Unconfirmed) => ("unconfirmed", has(|verb| matches!(verb, V::Confirm { .. }))),
-            Some(Outcome::Partial) => ("partial", ends_as(Outcome::Partial) || has(|verb| matches!(verb, V::DeleteEach { .. }))),
-            Some(Outcome::TimedOut) => ("timed_out", ends_as(Outcome::TimedOut) || has(|verb| matches!(verb, V::Wait(_)))),
+            Some(Outcome::Partial) => {
+                ("partial", ends_as(Outcome::Partial) || has(|verb| matches!(verb, V::DeleteEach { .. })))
+            }
+            Some(Outcome::TimedOut) => {
+                ("timed_out", ends_as(Outcome::TimedOut) || has(|verb| matches!(verb, V::Wait(_))))
+            }
         };
         if !reached {
             self.typer
@@ -174,7 +181,9 @@ impl Lowering<'_> {
             .flat_map(|group| group.members.iter().copied())
             .collect();
         for (index, param) in self.params.iter().enumerate() {
-            let used = self.typer.scope.is_used(param.local) || grouped.contains(&index) || matches!(param.meaning, Some(Meaning::DryRun | Meaning::Confirmation));
+            let used = self.typer.scope.is_used(param.local)
+                || grouped.contains(&index)
+                || matches!(param.meaning, Some(Meaning::DryRun | Meaning::Confirmation));
             if !used {
                 let name = &self.param_names[index];
                 let span = if name.span.file == self.tool.name.span.file { name.span } else { self.tool.name.span };

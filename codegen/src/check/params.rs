@@ -19,7 +19,8 @@ impl Lowering<'_> {
                     self.param(param, &mut computed);
                 }
                 ParamDecl::Group { name, members } => {
-                    let indexes: Vec<usize> = members.iter().filter_map(|member| self.param(member, &mut computed)).collect();
+                    let indexes: Vec<usize> =
+                        members.iter().filter_map(|member| self.param(member, &mut computed)).collect();
                     self.group(name, indexes);
                 }
             }
@@ -47,9 +48,11 @@ impl Lowering<'_> {
             if is_expression(node) {
                 computed.push((index, node));
             } else if let (true, Err(reason)) = (bounded, value_fits(node, &param.ty, &bounds)) {
-                self.typer
-                    .sink
-                    .error(Code::Default, node.span, format!("the default of `{}` would be refused: {reason}", param.name.text));
+                self.typer.sink.error(
+                    Code::Default,
+                    node.span,
+                    format!("the default of `{}` would be refused: {reason}", param.name.text),
+                );
                 self.sound = false;
             } else {
                 default = Some(ParamDefault::Literal(node.to_json()));
@@ -57,7 +60,11 @@ impl Lowering<'_> {
             if param.required {
                 self.typer
                     .sink
-                    .error(Code::Default, node.span, format!("parameter `{}` is required and has a default", param.name.text))
+                    .error(
+                        Code::Default,
+                        node.span,
+                        format!("parameter `{}` is required and has a default", param.name.text),
+                    )
                     .help("leave out `required` or `default`");
                 self.sound = false;
             }
@@ -98,7 +105,11 @@ impl Lowering<'_> {
         }
         self.typer.scope.declare(&name.text, local, Some(Type::Object(object)));
         let with = |meaning| {
-            members.iter().map(|index| &self.params[*index]).find(|param| param.meaning == Some(meaning)).map(|param| param.local)
+            members
+                .iter()
+                .map(|index| &self.params[*index])
+                .find(|param| param.meaning == Some(meaning))
+                .map(|param| param.local)
         };
         match (with(Meaning::Limit), with(Meaning::Cursor)) {
             (Some(limit), Some(cursor)) => self.typer.scope.paging.push((local, limit, cursor)),
@@ -106,7 +117,11 @@ impl Lowering<'_> {
             _ => {
                 self.typer
                     .sink
-                    .error(Code::Paging, name.span, format!("group `{}` has one of `limit` and `cursor`, not both", name.text))
+                    .error(
+                        Code::Paging,
+                        name.span,
+                        format!("group `{}` has one of `limit` and `cursor`, not both", name.text),
+                    )
                     .help("paging needs a parameter with the meaning `limit` and one with the meaning `cursor`");
             }
         }
@@ -146,21 +161,40 @@ impl Lowering<'_> {
             self.sound = false;
         };
         if (param.min.is_some() || param.max.is_some()) && !number {
-            wrong(param.type_span, format!("`min` and `max` of `{name}` say nothing"), "they are for int and float; texts have `min_length` and `max_length`");
+            wrong(
+                param.type_span,
+                format!("`min` and `max` of `{name}` say nothing"),
+                "they are for int and float; texts have `min_length` and `max_length`",
+            );
         }
         if (param.min_length.is_some() || param.max_length.is_some()) && !text {
-            wrong(param.type_span, format!("`min_length` and `max_length` of `{name}` say nothing"), "they are for string and secret");
+            wrong(
+                param.type_span,
+                format!("`min_length` and `max_length` of `{name}` say nothing"),
+                "they are for string and secret",
+            );
         }
-        if (param.pattern.is_some() || param.format.is_some() || param.reserved.is_some()) && param.ty != ParamType::String {
-            wrong(param.type_span, format!("`pattern`, `format` and `reserved` of `{name}` say nothing"), "they are for string");
+        if (param.pattern.is_some() || param.format.is_some() || param.reserved.is_some())
+            && param.ty != ParamType::String
+        {
+            wrong(
+                param.type_span,
+                format!("`pattern`, `format` and `reserved` of `{name}` say nothing"),
+                "they are for string",
+            );
         }
         if param.min.zip(param.max).is_some_and(|(min, max)| min > max) {
             wrong(param.name.span, format!("no number fits the bounds of `{name}`"), "`min` must not be above `max`");
         }
         if param.min_length.zip(param.max_length).is_some_and(|(min, max)| min > max) {
-            wrong(param.name.span, format!("no text fits the bounds of `{name}`"), "`min_length` must not be above `max_length`");
+            wrong(
+                param.name.span,
+                format!("no text fits the bounds of `{name}`"),
+                "`min_length` must not be above `max_length`",
+            );
         }
-        let pattern = param.pattern.as_ref().filter(|pattern| self.pattern(pattern)).map(|pattern| pattern.text.clone());
+        let pattern =
+            param.pattern.as_ref().filter(|pattern| self.pattern(pattern)).map(|pattern| pattern.text.clone());
         Bounds {
             min: param.min,
             max: param.max,
@@ -179,8 +213,10 @@ impl Lowering<'_> {
             let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
             sink.error(Code::Pattern, pattern.span, format!("this is not a regular expression: {reason}"));
         } else if !pattern.text.starts_with('^') || !pattern.text.ends_with('$') {
-            sink.error(Code::Pattern, pattern.span, "the pattern is not anchored")
-                .help(format!("write `^{}$`, so that the whole text must match", pattern.text.trim_matches(['^', '$'])));
+            sink.error(Code::Pattern, pattern.span, "the pattern is not anchored").help(format!(
+                "write `^{}$`, so that the whole text must match",
+                pattern.text.trim_matches(['^', '$'])
+            ));
         } else {
             return true;
         }
@@ -210,7 +246,8 @@ impl Lowering<'_> {
                 .help("add `default: false`");
             self.sound = false;
         }
-        let counted = param.default.is_some() && !param.required && param.min.is_some_and(|min| min >= 1) && param.max.is_some();
+        let counted =
+            param.default.is_some() && !param.required && param.min.is_some_and(|min| min >= 1) && param.max.is_some();
         if meaning == Meaning::Limit && fits && !counted {
             self.typer
                 .sink
@@ -254,17 +291,26 @@ pub(super) fn type_of(ty: &ParamType) -> Type {
 /// Whether a literal would be taken as a parameter's value; else why not.
 pub(super) fn value_fits(node: &Node, ty: &ParamType, bounds: &Bounds) -> Result<(), String> {
     match (ty, &node.kind) {
-        (ParamType::Int | ParamType::Float, NodeKind::Int(value)) => {
+        (ParamType::Int | ParamType::Float, NodeKind::Int(value)) =>
+        {
             #[allow(clippy::cast_precision_loss)]
             number_fits(*value as f64, bounds)
         }
         (ParamType::Float, NodeKind::Float(value)) => number_fits(*value, bounds),
         (ParamType::String | ParamType::Secret, NodeKind::Text(text)) => text_fits(text, bounds),
         (ParamType::Enum(words), NodeKind::Text(text)) => {
-            if words.contains(text) { Ok(()) } else { Err(format!("`{text}` is not one of {}", words.join(", "))) }
+            if words.contains(text) {
+                Ok(())
+            } else {
+                Err(format!("`{text}` is not one of {}", words.join(", ")))
+            }
         }
         (ParamType::Quantity, NodeKind::Text(text)) => {
-            if literal_fits_quantity(text) { Ok(()) } else { Err(format!("`{text}` is not a Kubernetes quantity")) }
+            if literal_fits_quantity(text) {
+                Ok(())
+            } else {
+                Err(format!("`{text}` is not a Kubernetes quantity"))
+            }
         }
         (ParamType::Bool, NodeKind::Bool(_)) | (ParamType::Quantity, NodeKind::Int(_)) => Ok(()),
         (ParamType::StringList, NodeKind::List(items)) => {
@@ -303,7 +349,9 @@ fn text_fits(text: &str, bounds: &Bounds) -> Result<(), String> {
     let length = text.chars().count();
     let (pattern, longest) = match bounds.format {
         Some(StringFormat::Dns1123Label) => (Some(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"), Some(63)),
-        Some(StringFormat::Dns1123Subdomain) => (Some(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"), Some(253)),
+        Some(StringFormat::Dns1123Subdomain) => {
+            (Some(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"), Some(253))
+        }
         Some(StringFormat::Dns1035Label) => (Some(r"^[a-z]([-a-z0-9]*[a-z0-9])?$"), Some(63)),
         None => (None, None),
     };
@@ -319,7 +367,8 @@ fn text_fits(text: &str, bounds: &Bounds) -> Result<(), String> {
         }
     }
     if let Some(reserved) = &bounds.reserved
-        && (reserved.names.iter().any(|name| name == text) || reserved.prefixes.iter().any(|prefix| text.starts_with(prefix.as_str())))
+        && (reserved.names.iter().any(|name| name == text)
+            || reserved.prefixes.iter().any(|prefix| text.starts_with(prefix.as_str())))
     {
         return Err(format!("`{text}` is reserved"));
     }

@@ -41,7 +41,10 @@ impl Lowering<'_> {
                 .error(Code::Effect, span, format!("the effect is `{word}`, but no step writes anything"))
                 .help("say `effect: read`");
         }
-        if effect > Effect::Read && !self.tool.incomplete && !self.params.iter().any(|param| param.meaning == Some(Meaning::DryRun)) {
+        if effect > Effect::Read
+            && !self.tool.incomplete
+            && !self.params.iter().any(|param| param.meaning == Some(Meaning::DryRun))
+        {
             self.typer
                 .sink
                 .error(Code::DryRunMissing, span, "a tool that writes has a parameter with the meaning `dry_run`")
@@ -67,7 +70,8 @@ impl Lowering<'_> {
         }
         for (at, index) in writes.iter().enumerate() {
             let step = &self.tool.steps[*index];
-            let deletes = matches!(step.verb, crate::syntax::Verb::Delete { .. } | crate::syntax::Verb::DeleteEach { .. });
+            let deletes =
+                matches!(step.verb, crate::syntax::Verb::Delete { .. } | crate::syntax::Verb::DeleteEach { .. });
             if step.undo.is_some() || deletes {
                 continue;
             }
@@ -98,17 +102,27 @@ impl Lowering<'_> {
             if param.meaning == Some(Meaning::Confirmation) && !confirms {
                 self.typer
                     .sink
-                    .error(Code::Confirmation, span, format!("no step asks for the confirmation that `{}` gives", param.name))
+                    .error(
+                        Code::Confirmation,
+                        span,
+                        format!("no step asks for the confirmation that `{}` gives", param.name),
+                    )
                     .help("add `- confirm: { by: …, plan: … }` before the first write");
             }
         }
-        for (one, other, word) in [(Meaning::Limit, Meaning::Cursor, "cursor"), (Meaning::Cursor, Meaning::Limit, "limit")] {
+        for (one, other, word) in
+            [(Meaning::Limit, Meaning::Cursor, "cursor"), (Meaning::Cursor, Meaning::Limit, "limit")]
+        {
             let has = |meaning| self.params.iter().position(|param| param.meaning == Some(meaning));
             if let (Some(index), None, false) = (has(one), has(other), self.tool.incomplete) {
                 let span = self.param_names[index].span;
                 self.typer
                     .sink
-                    .error(Code::Paging, span, format!("`{}` pages, but no parameter has the meaning `{word}`", self.params[index].name))
+                    .error(
+                        Code::Paging,
+                        span,
+                        format!("`{}` pages, but no parameter has the meaning `{word}`", self.params[index].name),
+                    )
                     .help("take in the shared group by `page: { spread: page }`");
             }
         }
@@ -133,7 +147,14 @@ impl Lowering<'_> {
         for step in &self.tool.steps {
             let asks = matches!(
                 step.verb,
-                V::Get(_) | V::List(_) | V::Create(_) | V::Patch { .. } | V::Edit(_) | V::Delete { .. } | V::DeleteEach { .. } | V::Wait(_)
+                V::Get(_)
+                    | V::List(_)
+                    | V::Create(_)
+                    | V::Patch { .. }
+                    | V::Edit(_)
+                    | V::Delete { .. }
+                    | V::DeleteEach { .. }
+                    | V::Wait(_)
             );
             let reads = matches!(step.verb, V::Get(_) | V::List(_));
             let mut nothing = |span, clause: &str, help: &str| {
@@ -155,7 +176,9 @@ impl Lowering<'_> {
 /// The least effect that a verb needs.
 fn needed_effect(verb: &crate::syntax::Verb) -> Effect {
     match verb {
-        crate::syntax::Verb::Create(_) | crate::syntax::Verb::Patch { .. } | crate::syntax::Verb::Edit(_) => Effect::Write,
+        crate::syntax::Verb::Create(_) | crate::syntax::Verb::Patch { .. } | crate::syntax::Verb::Edit(_) => {
+            Effect::Write
+        }
         crate::syntax::Verb::Delete { .. } | crate::syntax::Verb::DeleteEach { .. } => Effect::Destroy,
         _ => Effect::Read,
     }

@@ -57,7 +57,8 @@ impl Lowering<'_> {
             None => (None, None),
         };
         let may_be_absent = step.when.is_some() || step.missing_ok.is_some() || step.forbidden.is_some();
-        let binding = step.binding.as_ref().and_then(|name| self.bind(name, step, result, before.as_ref(), may_be_absent));
+        let binding =
+            step.binding.as_ref().and_then(|name| self.bind(name, step, result, before.as_ref(), may_be_absent));
         if let Some(Verb::Require(require)) = &verb {
             let narrows = require.narrows.clone();
             for (old, new) in narrows {
@@ -97,7 +98,9 @@ impl Lowering<'_> {
         let Some(Err(tree)) = tree else { return Vec::new() };
         let mut found = Vec::new();
         for part in tree.conjuncts() {
-            let Some(name) = part.set_subject().and_then(crate::expression::Tree::path).filter(|path| !path.contains('.')) else {
+            let Some(name) =
+                part.set_subject().and_then(crate::expression::Tree::path).filter(|path| !path.contains('.'))
+            else {
                 continue;
             };
             let Some(seen) = self.typer.scope.peek(&name).cloned() else { continue };
@@ -125,7 +128,10 @@ impl Lowering<'_> {
             step.verb,
             syntax::Verb::Patch { .. } | syntax::Verb::Edit(_) | syntax::Verb::Wait(_) | syntax::Verb::Delete { .. }
         );
-        let same = |before: &crate::expression::Seen| match (&before.ty, result.as_ref().and_then(|result| result.ty.as_ref())) {
+        let same = |before: &crate::expression::Seen| match (
+            &before.ty,
+            result.as_ref().and_then(|result| result.ty.as_ref()),
+        ) {
             (Some(before), Some(now)) => before.required() == now,
             _ => true,
         };
@@ -136,7 +142,8 @@ impl Lowering<'_> {
             return None;
         }
         if before.is_some() {
-            let first = self.bindings.iter().find(|binding| binding.name.text == name.text).map(|binding| binding.name.span);
+            let first =
+                self.bindings.iter().find(|binding| binding.name.text == name.text).map(|binding| binding.name.span);
             let param = self.param_names.iter().find(|param| param.text == name.text).map(|param| param.span);
             let error = self.typer.sink.error(Code::Duplicate, name.span, format!("the name `{}` is taken", name.text));
             if let Some(first) = first.or(param) {

@@ -47,7 +47,8 @@ impl Lowering<'_> {
             }
             (None, false) => Some(None),
             (None, true) => {
-                let param = self.params.iter().find(|param| param.name == "namespace" && param.value_type == Type::String);
+                let param =
+                    self.params.iter().find(|param| param.name == "namespace" && param.value_type == Type::String);
                 let Some(local) = param.map(|param| param.local) else {
                     if self.tool.incomplete {
                         return None;
@@ -59,17 +60,18 @@ impl Lowering<'_> {
                     return None;
                 };
                 self.typer.scope.mark_used(local);
-                Some(Some(Expr {
-                    kind: ExprKind::Local(local),
-                    ty: Type::String,
-                    span: kind_name.span,
-                }))
+                Some(Some(Expr { kind: ExprKind::Local(local), ty: Type::String, span: kind_name.span }))
             }
         }
     }
 
     /// The object that a step works on.
-    pub(super) fn target(&mut self, step: &syntax::Step, named: Option<&syntax::Object>, bound: bool) -> Option<(KindId, Target)> {
+    pub(super) fn target(
+        &mut self,
+        step: &syntax::Step,
+        named: Option<&syntax::Object>,
+        bound: bool,
+    ) -> Option<(KindId, Target)> {
         if let Some(object) = named {
             let get = self.object(object)?;
             return Some((get.kind, Target::Named(get)));
@@ -78,11 +80,14 @@ impl Lowering<'_> {
         if !bound {
             let later = self.typer.scope.later.get(&name.text).copied().filter(|place| *place != name.span);
             let known: Vec<String> = self.bindings.iter().map(|binding| binding.name.text.clone()).collect();
-            if self.tool.incomplete && crate::diagnostic::nearest(&name.text, known.iter().map(String::as_str)).is_none() {
+            if self.tool.incomplete
+                && crate::diagnostic::nearest(&name.text, known.iter().map(String::as_str)).is_none()
+            {
                 return None;
             }
             let code = if later.is_some() { Code::UsedBeforeBound } else { Code::UnknownName };
-            let error = self.typer.sink.error(code, name.span, format!("no step before this one gives `{}`", name.text));
+            let error =
+                self.typer.sink.error(code, name.span, format!("no step before this one gives `{}`", name.text));
             error.suggest(&name.text, known.iter().map(String::as_str));
             if error.help.is_none() {
                 error.help("read the object first by `get`, or add `kind` and `name` to this step");

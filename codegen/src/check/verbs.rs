@@ -5,8 +5,8 @@ use crate::diagnostic::Code;
 use crate::expression::Context;
 use crate::load::Name;
 use crate::lowered::{
-    Confirm, Create, Delete, DeleteEach, Existing, Expr, ExprKind, Let, List, LocalId, LocalKind, Meaning, Patch, Progress, Require,
-    Stop, Target, Verb, Wait, WaitFailure,
+    Confirm, Create, Delete, DeleteEach, Existing, Expr, ExprKind, Let, List, LocalId, LocalKind, Meaning, Patch,
+    Progress, Require, Stop, Target, Verb, Wait, WaitFailure,
 };
 use crate::source::Span;
 use crate::syntax::{self, Scalar, Value};
@@ -57,7 +57,11 @@ impl Lowering<'_> {
                 let Some(kind) = kind else {
                     self.typer
                         .sink
-                        .error(Code::TypeMismatch, each.span, "`each` of a delete goes through a list of objects of a kind")
+                        .error(
+                            Code::TypeMismatch,
+                            each.span,
+                            "`each` of a delete goes through a list of objects of a kind",
+                        )
                         .help("name the result of a `list` step");
                     return None;
                 };
@@ -89,12 +93,16 @@ impl Lowering<'_> {
                 let (value, ty) = result?;
                 Some((Verb::Let(value), Given { ty: Some(ty), kind: LocalKind::Value, acts: false }))
             }
-            syntax::Verb::Warn(text) => self.typer.scalar_of(text, &Type::String).map(|text| (Verb::Warn(text), nothing())),
+            syntax::Verb::Warn(text) => {
+                self.typer.scalar_of(text, &Type::String).map(|text| (Verb::Warn(text), nothing()))
+            }
             syntax::Verb::Stop { when, outcome } => {
                 let when = self.typer.scalar_condition(when)?;
                 Some((Verb::Stop(Stop { when, outcome: *outcome }), nothing()))
             }
-            syntax::Verb::Confirm { by, plan, when } => self.confirm(by, plan, when.as_ref()).map(|verb| (verb, nothing())),
+            syntax::Verb::Confirm { by, plan, when } => {
+                self.confirm(by, plan, when.as_ref()).map(|verb| (verb, nothing()))
+            }
         }
     }
 
@@ -116,7 +124,11 @@ impl Lowering<'_> {
         if let (Some(newest), Some(page)) = (&list.newest, &list.page) {
             self.typer
                 .sink
-                .error(Code::Clause, page.span, "`newest` and `page` exclude each other: the newest ones have no next page")
+                .error(
+                    Code::Clause,
+                    page.span,
+                    "`newest` and `page` exclude each other: the newest ones have no next page",
+                )
                 .see(newest.count.span, "newest");
             return None;
         }
@@ -222,7 +234,15 @@ impl Lowering<'_> {
             Some(Progress { done: done?, of: of?, say: say? })
         });
         self.typer.scope.reset(mark);
-        Some(Wait { kind, target, item, until: until?, fail: flat(fail)?, timeout: timeout?, progress: flat(progress)? })
+        Some(Wait {
+            kind,
+            target,
+            item,
+            until: until?,
+            fail: flat(fail)?,
+            timeout: timeout?,
+            progress: flat(progress)?,
+        })
     }
 
     pub(super) fn require(&mut self, require: &syntax::Require) -> Option<Require> {

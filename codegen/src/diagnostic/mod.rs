@@ -142,7 +142,9 @@ impl Sink {
     pub fn finish(self, sources: &SourceMap) -> Vec<Diagnostic> {
         let mut found = self.found;
         found.sort_by(|a, b| {
-            let place = |one: &Diagnostic| (sources.path(one.span.file).to_owned(), one.span.start, one.span.end, one.code.id());
+            let place = |one: &Diagnostic| {
+                (sources.path(one.span.file).to_owned(), one.span.start, one.span.end, one.code.id())
+            };
             place(a).cmp(&place(b)).then_with(|| a.message.cmp(&b.message))
         });
         found.dedup_by(|a, b| a.span == b.span && a.code == b.code && a.message == b.message);

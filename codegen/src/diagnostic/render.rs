@@ -15,7 +15,9 @@ pub fn render(sources: &SourceMap, diagnostic: &Diagnostic, color: bool) -> Stri
     };
     let mut main = snippet(sources, diagnostic.span);
     main = main.annotation(
-        AnnotationKind::Primary.span(range(sources, diagnostic.span)).label(diagnostic.label.as_deref().unwrap_or_default()),
+        AnnotationKind::Primary
+            .span(range(sources, diagnostic.span))
+            .label(diagnostic.label.as_deref().unwrap_or_default()),
     );
     let mut others = Vec::new();
     for (span, words) in &diagnostic.secondary {
@@ -26,7 +28,8 @@ pub fn render(sources: &SourceMap, diagnostic: &Diagnostic, color: bool) -> Stri
             others.push(snippet(sources, *span).annotation(annotation));
         }
     }
-    let mut group = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id()).element(main).elements(others);
+    let mut group =
+        level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id()).element(main).elements(others);
     for note in &diagnostic.notes {
         group = group.element(Level::NOTE.message(note.as_str()));
     }

@@ -16,7 +16,9 @@ pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
     let wanted = simple(wrong);
     names
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(&wanted, &simple(name)), strsim::damerau_levenshtein(&wanted, &simple(name)), name))
+        .map(|name| {
+            (strsim::jaro_winkler(&wanted, &simple(name)), strsim::damerau_levenshtein(&wanted, &simple(name)), name)
+        })
         .filter(|(like, steps, name)| *name != wrong && (*like >= 0.92 || *steps <= near(wanted.len())))
         .min_by(|a, b| a.1.cmp(&b.1).then(b.0.total_cmp(&a.0)).then(a.2.cmp(b.2)))
         .map(|(_, _, name)| name)

@@ -27,7 +27,11 @@ impl Typer<'_> {
             if !self.in_template() {
                 let has = describe(self.types, &of.ty);
                 self.sink
-                    .warning(Code::NeverAbsent, name.span, format!("this `default` never applies: {has} is always there"))
+                    .warning(
+                        Code::NeverAbsent,
+                        name.span,
+                        format!("this `default` never applies: {has} is always there"),
+                    )
                     .help("leave it out");
             }
             return Some(of);
@@ -72,7 +76,8 @@ impl Typer<'_> {
                 }
                 if !self.in_template() {
                     let has = describe(self.types, &subject.ty);
-                    let warning = self.sink.warning(Code::NeverAbsent, span, format!("this always holds: {has} is never absent"));
+                    let warning =
+                        self.sink.warning(Code::NeverAbsent, span, format!("this always holds: {has} is never absent"));
                     if matches!(subject.ty, Type::List(_) | Type::Map(_)) {
                         warning.help("an absent list or map is empty: ask `is not empty`");
                     }
@@ -121,7 +126,8 @@ impl Typer<'_> {
             Form::Test => "test",
         };
         let Some(word) = vocabulary::find(form, &name.text) else {
-            let error = self.sink.error(Code::UnknownFunction, name.span, format!("there is no {what} `{}`", name.text));
+            let error =
+                self.sink.error(Code::UnknownFunction, name.span, format!("there is no {what} `{}`", name.text));
             error.suggest(&name.text, vocabulary::names(form));
             if name.text == "defined" || name.text == "none" {
                 error.help("ask `is set`");
@@ -131,7 +137,11 @@ impl Typer<'_> {
         match (word.place, self.context) {
             (Place::Let, Context::Mapping | Context::Template) => {
                 self.sink
-                    .error(Code::Impure, name.span, format!("`{}` gives another value each time, so it may stand in a `let` alone", word.name))
+                    .error(
+                        Code::Impure,
+                        name.span,
+                        format!("`{}` gives another value each time, so it may stand in a `let` alone", word.name),
+                    )
                     .help("name its value by a `let` step, and use that name here: a retry then sees the same value");
                 return None;
             }
@@ -176,9 +186,12 @@ impl Typer<'_> {
             | (Shape::Sized | Shape::Emptyable, Type::List(_) | Type::Map(_) | Type::String | Type::Enum(_))
             | (Shape::Pattern, Type::String) => true,
             (Shape::Resource, Type::Object(id)) => matches!(typer.types.object(*id).origin, Origin::Resource(_)),
-            (Shape::Emptyable, Type::Object(id)) => {
-                typer.types.object(*id).fields.iter().all(|field| matches!(field.ty, Type::Optional(_) | Type::List(_) | Type::Map(_)))
-            }
+            (Shape::Emptyable, Type::Object(id)) => typer
+                .types
+                .object(*id)
+                .fields
+                .iter()
+                .all(|field| matches!(field.ty, Type::Optional(_) | Type::List(_) | Type::Map(_))),
             (Shape::Scalar, ty) => printable(ty),
             (Shape::Joinable, Type::List(inner)) => matches!(**inner, Type::String | Type::Enum(_) | Type::Int),
             (Shape::Ints, Type::List(inner)) => **inner == Type::Int,
@@ -216,7 +229,11 @@ impl Typer<'_> {
     fn pattern(&mut self, expr: Expr, function: &str) -> Option<Expr> {
         let ExprKind::String(pattern) = &expr.kind else {
             self.sink
-                .error(Code::Arguments, expr.span, format!("`{function}` takes a regular expression that is written out"))
+                .error(
+                    Code::Arguments,
+                    expr.span,
+                    format!("`{function}` takes a regular expression that is written out"),
+                )
                 .help("write the pattern as a text in quotes, so that it can be checked now");
             return None;
         };

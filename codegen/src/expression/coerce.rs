@@ -13,9 +13,9 @@ pub fn widens(types: &Types, from: &Type, to: &Type) -> bool {
         (from, to) if from == to => true,
         (Type::Enum(_), Type::String) | (Type::Int, Type::Float) => true,
         (Type::Enum(some), Type::Enum(all)) => some.iter().all(|word| all.contains(word)),
-        (Type::Optional(from), Type::Optional(to)) | (Type::List(from), Type::List(to)) | (Type::Map(from), Type::Map(to)) => {
-            widens(types, from, to)
-        }
+        (Type::Optional(from), Type::Optional(to))
+        | (Type::List(from), Type::List(to))
+        | (Type::Map(from), Type::Map(to)) => widens(types, from, to),
         (from, Type::Optional(to)) => widens(types, from, to),
         (Type::Object(from), Type::Object(to)) => {
             let (from, to) = (types.object(*from), types.object(*to));
@@ -34,7 +34,14 @@ pub fn widens(types: &Types, from: &Type, to: &Type) -> bool {
 pub fn printable(ty: &Type) -> bool {
     matches!(
         ty,
-        Type::Bool | Type::Int | Type::Float | Type::String | Type::Enum(_) | Type::Quantity | Type::Time | Type::Duration
+        Type::Bool
+            | Type::Int
+            | Type::Float
+            | Type::String
+            | Type::Enum(_)
+            | Type::Quantity
+            | Type::Time
+            | Type::Duration
     )
 }
 
@@ -117,7 +124,11 @@ impl Typer<'_> {
                     fields.push(Field { name: field.name.clone(), ty, about: field.about.clone() });
                 }
                 for field in b.fields.iter().filter(|field| a.field(&field.name).is_none()) {
-                    fields.push(Field { name: field.name.clone(), ty: field.ty.clone().optional(), about: field.about.clone() });
+                    fields.push(Field {
+                        name: field.name.clone(),
+                        ty: field.ty.clone().optional(),
+                        about: field.about.clone(),
+                    });
                 }
                 let name = self.type_name(&a.name);
                 Some(Type::Object(self.types.mapping(&name, fields)))

@@ -82,7 +82,8 @@ impl Typer<'_> {
         let foreign = match (&a, &b) {
             // Enums without a word in common can never be equal.
             (Type::Enum(a), Type::Enum(b)) => !a.iter().any(|word| b.contains(word)),
-            (Type::Enum(_) | Type::String, Type::Enum(_) | Type::String) | (Type::Int | Type::Float, Type::Int | Type::Float) => false,
+            (Type::Enum(_) | Type::String, Type::Enum(_) | Type::String)
+            | (Type::Int | Type::Float, Type::Int | Type::Float) => false,
             _ => true,
         };
         if foreign {

@@ -23,7 +23,9 @@ pub fn parse_parts(text: &Text, sink: &mut Sink) -> Option<Vec<Part>> {
                 bridge
                     .sink
                     .error(Code::StatementInMapping, place, format!("`{{% {name} %}}` cannot stand in a mapping"))
-                    .help("use `each`, `when` and `then`, or `a if condition else b`; statements belong into templates");
+                    .help(
+                        "use `each`, `when` and `then`, or `a if condition else b`; statements belong into templates",
+                    );
                 return None;
             }
         }
@@ -79,13 +81,21 @@ impl<'a> Bridge<'a> {
         let text = self.text;
         if let Some((start, end)) = too_long(&text.value) {
             let place = text.place(start, end);
-            self.refuse(place, &format!("an expression of more than {MAX_BLOCK_BYTES} bytes"), "name parts of it by `let` or `set`");
+            self.refuse(
+                place,
+                &format!("an expression of more than {MAX_BLOCK_BYTES} bytes"),
+                "name parts of it by `let` or `set`",
+            );
             return None;
         }
         if let Some((at, _)) = text.value.match_indices("elif").nth(MAX_TREE_DEPTH) {
             // minijinja's parser goes one level deeper with each.
             let place = text.place(at, at + 4);
-            self.refuse(place, &format!("a template with more than {MAX_TREE_DEPTH} `elif`"), "split the template by `include`");
+            self.refuse(
+                place,
+                &format!("a template with more than {MAX_TREE_DEPTH} `elif`"),
+                "split the template by `include`",
+            );
             return None;
         }
         match machinery::parse(&text.value, "", SyntaxConfig::default()) {
@@ -132,7 +142,11 @@ impl<'a> Bridge<'a> {
     fn too_deep(&mut self, place: Span) {
         // Said once: what lies around it fails with it.
         if !self.failed {
-            self.refuse(place, &format!("a tree of more than {MAX_TREE_DEPTH} levels"), "name parts of it by `let` or `set`");
+            self.refuse(
+                place,
+                &format!("a tree of more than {MAX_TREE_DEPTH} levels"),
+                "name parts of it by `let` or `set`",
+            );
         }
     }
 
@@ -174,7 +188,11 @@ impl<'a> Bridge<'a> {
                 {
                     return Some(Statement::Include(Word { text: file.to_owned(), span: place }));
                 }
-                self.refuse(place, "an include that is worked out or may be missing", "write `{% include \"name.md\" %}`");
+                self.refuse(
+                    place,
+                    "an include that is worked out or may be missing",
+                    "write `{% include \"name.md\" %}`",
+                );
                 None
             }
             other => {

@@ -15,7 +15,8 @@ impl Typer<'_> {
         }
         let subject = first.set_subject().and_then(|subject| self.narrowable(subject));
         let left = self.condition(first);
-        let (right, bound) = self.doubting(left.is_none(), |typer| typer.narrowing(subject.as_ref(), |typer| typer.all_of(rest, span)));
+        let (right, bound) =
+            self.doubting(left.is_none(), |typer| typer.narrowing(subject.as_ref(), |typer| typer.all_of(rest, span)));
         let (left, right) = (left?, right?);
         let kind = match (subject, bound) {
             (Some((_, subject)), Some(bound)) => ExprKind::IfSet {
@@ -37,7 +38,8 @@ impl Typer<'_> {
         }
         let subject = first.unset_subject().and_then(|subject| self.narrowable(subject));
         let left = self.condition(first);
-        let (right, bound) = self.doubting(left.is_none(), |typer| typer.narrowing(subject.as_ref(), |typer| typer.any_of(rest, span)));
+        let (right, bound) =
+            self.doubting(left.is_none(), |typer| typer.narrowing(subject.as_ref(), |typer| typer.any_of(rest, span)));
         let (left, right) = (left?, right?);
         let kind = match (subject, bound) {
             (Some((_, subject)), Some(bound)) => ExprKind::IfSet {
@@ -73,7 +75,11 @@ impl Typer<'_> {
     }
 
     /// Types something with a path known to be set; gives the local of its value where that was used.
-    pub fn narrowing<T>(&mut self, subject: Option<&(String, Expr)>, inner: impl FnOnce(&mut Self) -> T) -> (T, Option<LocalId>) {
+    pub fn narrowing<T>(
+        &mut self,
+        subject: Option<&(String, Expr)>,
+        inner: impl FnOnce(&mut Self) -> T,
+    ) -> (T, Option<LocalId>) {
         let Some((path, subject)) = subject else { return (inner(self), None) };
         let mark = self.scope.mark();
         let ty = subject.ty.required().clone();
@@ -90,7 +96,14 @@ impl Typer<'_> {
     }
 
     /// `a if condition else b`: what the condition says is set is so in the branch.
-    pub(super) fn conditional(&mut self, condition: &Tree, then: &Tree, otherwise: &Tree, span: Span, wanted: Option<&Type>) -> Option<Expr> {
+    pub(super) fn conditional(
+        &mut self,
+        condition: &Tree,
+        then: &Tree,
+        otherwise: &Tree,
+        span: Span,
+        wanted: Option<&Type>,
+    ) -> Option<Expr> {
         let parts = condition.conjuncts();
         let mut subjects: Vec<(String, Expr)> = Vec::new();
         for part in &parts {
@@ -116,7 +129,12 @@ impl Typer<'_> {
         let (then, otherwise) = self.unify(then, otherwise, "the two branches")?;
         let ty = then.ty.clone();
         let if_set = |subject: Expr, bound, then: Expr, otherwise: Expr| Expr {
-            kind: ExprKind::IfSet { subject: Box::new(subject), bound, then: Box::new(then), otherwise: Box::new(otherwise) },
+            kind: ExprKind::IfSet {
+                subject: Box::new(subject),
+                bound,
+                then: Box::new(then),
+                otherwise: Box::new(otherwise),
+            },
             ty: ty.clone(),
             span,
         };

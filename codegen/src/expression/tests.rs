@@ -44,8 +44,14 @@ fn typed(context: Context, source: &str) -> (Result<Expr, String>, Types, usize)
         ("os", list(Type::Object(other))),
         ("w", Type::Opaque),
     ];
-    let mut world =
-        Typer { types: &mut types, kinds: &kinds, sink: &mut sink, locals: Vec::new(), scope: Scope::default(), context };
+    let mut world = Typer {
+        types: &mut types,
+        kinds: &kinds,
+        sink: &mut sink,
+        locals: Vec::new(),
+        scope: Scope::default(),
+        context,
+    };
     for (name, ty) in names {
         let local = world.local(name, ty.clone(), LocalKind::Value);
         world.scope.declare(name, local, Some(ty));

@@ -157,21 +157,8 @@ pub enum Part {
 pub enum Statement {
     Text,
     Emit(Tree),
-    For {
-        target: Word,
-        source: Tree,
-        filter: Option<Tree>,
-        body: Vec<Statement>,
-        otherwise: Vec<Statement>,
-    },
-    If {
-        condition: Tree,
-        then: Vec<Statement>,
-        otherwise: Vec<Statement>,
-    },
-    Set {
-        target: Word,
-        value: Tree,
-    },
+    For { target: Word, source: Tree, filter: Option<Tree>, body: Vec<Statement>, otherwise: Vec<Statement> },
+    If { condition: Tree, then: Vec<Statement>, otherwise: Vec<Statement> },
+    Set { target: Word, value: Tree },
     Include(Word),
 }

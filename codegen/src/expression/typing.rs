@@ -135,8 +135,12 @@ impl Typer<'_> {
                 self.join_parts(tree, &mut parts)?;
                 make(ExprKind::Concat(parts), Type::String)
             }
-            TreeKind::Conditional { condition, then, otherwise } => self.conditional(condition, then, otherwise, span, wanted),
-            TreeKind::Filter { name, subject, args } if name.text == "default" => self.default(name, subject, args, span),
+            TreeKind::Conditional { condition, then, otherwise } => {
+                self.conditional(condition, then, otherwise, span, wanted)
+            }
+            TreeKind::Filter { name, subject, args } if name.text == "default" => {
+                self.default(name, subject, args, span)
+            }
             TreeKind::Filter { name, subject, args } => self.filter(name, subject, args, span),
             TreeKind::Test { name, subject, args } => self.test(name, subject, args, span),
             TreeKind::Call { name, args } => self.call(name, args, span),
@@ -202,7 +206,8 @@ impl Typer<'_> {
         let name = describe(self.types, &Type::Object(id));
         if let Some(known) = self.kinds.fields(id).and_then(|fields| fields.iter().find(|one| one.name == field.text)) {
             let whole = matches!(object.origin, Origin::Resource(kind) if self.kinds.kind(kind).metadata_only);
-            let error = self.sink.error(Code::WriteOnly, field.span, format!("`{}` of {name} cannot be read", field.text));
+            let error =
+                self.sink.error(Code::WriteOnly, field.span, format!("`{}` of {name} cannot be read", field.text));
             if whole && !known.write_only {
                 error.help(format!("objects of the kind {name} are read as metadata alone"));
             } else {

@@ -1,10 +1,10 @@
 //! Literals, scalars, objects and comprehensions.
 
+use super::coerce::printable;
 use super::describe;
 use super::parse::parse_parts;
 use super::tree::{Part, Tree};
 use super::typing::Typer;
-use super::coerce::printable;
 use crate::diagnostic::Code;
 use crate::lowered::{Comprehension, Expr, ExprKind, LocalId, LocalKind, Newest, Paging};
 use crate::source::Span;
@@ -58,7 +58,11 @@ impl Typer<'_> {
                 Some(so_far) => {
                     let Some(common) = self.common(&so_far, &item.ty) else {
                         let (has, other) = (describe(self.types, &item.ty), describe(self.types, &so_far));
-                        self.sink.error(Code::TypeMismatch, item.span, format!("the elements of the list are {other}, this one is {has}"));
+                        self.sink.error(
+                            Code::TypeMismatch,
+                            item.span,
+                            format!("the elements of the list are {other}, this one is {has}"),
+                        );
                         return None;
                     };
                     Some(common)
@@ -192,7 +196,11 @@ impl Typer<'_> {
                 let then = self.value(then, hint, wanted);
                 let (condition, then) = (condition?, then?);
                 let ty = then.ty.clone().optional();
-                Some(Expr { kind: ExprKind::When { condition: Box::new(condition), then: Box::new(then) }, ty, span: *span })
+                Some(Expr {
+                    kind: ExprKind::When { condition: Box::new(condition), then: Box::new(then) },
+                    ty,
+                    span: *span,
+                })
             }
             Value::Object(entries, span) => {
                 let mut fields = Vec::new();

@@ -40,7 +40,11 @@ pub fn metadata(types: &mut Types) -> Metadata {
                 field("name", Type::String, "Name of the object."),
                 field("namespace", namespace, "Namespace of the object."),
                 field("uid", Type::String, "Identity of the object; a new one of the same name has another."),
-                field("resourceVersion", Type::String.optional(), "Changes with every write; absent in answers to a dry run."),
+                field(
+                    "resourceVersion",
+                    Type::String.optional(),
+                    "Changes with every write; absent in answers to a dry run.",
+                ),
                 field("generation", Type::Int.optional(), "Changes with every change of the desired state."),
                 field("creationTimestamp", Type::Time.optional(), "When it was created."),
                 field("deletionTimestamp", Type::Time.optional(), "When its deletion began."),
@@ -51,7 +55,10 @@ pub fn metadata(types: &mut Types) -> Metadata {
             ],
         })
     };
-    Metadata { namespaced: make("NamespacedMetadata", Type::String), cluster_wide: make("Metadata", Type::String.optional()) }
+    Metadata {
+        namespaced: make("NamespacedMetadata", Type::String),
+        cluster_wide: make("Metadata", Type::String.optional()),
+    }
 }
 
 /// What a fan-out delete gives: `{ done: list<string>, failed: list<{ name, reason }> }`.

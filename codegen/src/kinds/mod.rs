@@ -61,7 +61,8 @@ pub fn read_kinds(nodes: &[Node], types: &mut Types, sources: &SourceMap, sink: 
     let mut named: Vec<(Name, &Node)> = Vec::new();
     for node in nodes {
         let mut cx = Reading { sources, sink };
-        let Some(name) = node.get("resource").and_then(|name| crate::syntax::plain_text(name, "`resource`", &mut cx)) else {
+        let Some(name) = node.get("resource").and_then(|name| crate::syntax::plain_text(name, "`resource`", &mut cx))
+        else {
             if node.get("resource").is_none() {
                 cx.sink
                     .error(Code::MissingKey, node.span, "a resource description has no `resource`")

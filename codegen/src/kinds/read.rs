@@ -30,7 +30,8 @@ impl KindReader<'_> {
         let plural = reader.need_text("plural", cx);
         let namespaced = reader.bool("namespaced", cx).unwrap_or(true);
         let operator = reader.text("operator", cx).map(|name| name.text);
-        let metadata_only = reader.word("read", &[("all", false), ("metadata", true)], cx).is_some_and(|(only, _)| only);
+        let metadata_only =
+            reader.word("read", &[("all", false), ("metadata", true)], cx).is_some_and(|(only, _)| only);
         let status_subresource = reader.bool("status_subresource", cx).unwrap_or(false);
         let about = reader.need_text("about", cx);
         let fields = reader.get("fields");
@@ -58,7 +59,8 @@ impl KindReader<'_> {
     }
 
     fn check_name(&mut self, name: &Name) {
-        let fits = name.text.starts_with(|c: char| c.is_ascii_uppercase()) && name.text.chars().all(|c| c.is_ascii_alphanumeric());
+        let fits = name.text.starts_with(|c: char| c.is_ascii_uppercase())
+            && name.text.chars().all(|c| c.is_ascii_alphanumeric());
         if !fits {
             self.cx
                 .sink
@@ -99,9 +101,9 @@ impl KindReader<'_> {
             let word = entry.key.text.starts_with(|c: char| c.is_ascii_alphabetic())
                 && entry.key.text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
             let simple = |text: &str| text.to_lowercase().replace(['_', '-'], "");
-            let twin = entries[..index].iter().find(|other| {
-                simple(&other.key.text) == simple(&entry.key.text) && other.key.text != entry.key.text
-            });
+            let twin = entries[..index]
+                .iter()
+                .find(|other| simple(&other.key.text) == simple(&entry.key.text) && other.key.text != entry.key.text);
             if !word {
                 self.cx
                     .sink
@@ -110,7 +112,11 @@ impl KindReader<'_> {
             } else if let Some(twin) = twin {
                 self.cx
                     .sink
-                    .error(Code::BadName, entry.key.span, format!("`{}` is too much like another field", entry.key.text))
+                    .error(
+                        Code::BadName,
+                        entry.key.span,
+                        format!("`{}` is too much like another field", entry.key.text),
+                    )
                     .see(twin.key.span, "this one")
                     .help("in generated code both would have one name: leave one out");
             }
@@ -133,16 +139,25 @@ impl KindReader<'_> {
         if let Some(default) = &default
             && !default_fits(default, &ty)
         {
-            self.cx
-                .sink
-                .error(Code::ResourceDescription, default.span, format!("the default of `{}` is not of its type", name.text));
+            self.cx.sink.error(
+                Code::ResourceDescription,
+                default.span,
+                format!("the default of `{}` is not of its type", name.text),
+            );
         }
         let default = default.map(|node| node.to_json());
         Some(KindField { name: name.text.clone(), ty, required, server_set, write_only, immutable, default, about })
     }
 
     /// The type that a field or element says it has.
-    fn field_type(&mut self, name: &Name, reader: &Reader<'_>, path: &str, server_set: bool, write_only: bool) -> Option<KindFieldType> {
+    fn field_type(
+        &mut self,
+        name: &Name,
+        reader: &Reader<'_>,
+        path: &str,
+        server_set: bool,
+        write_only: bool,
+    ) -> Option<KindFieldType> {
         let words = reader.get("enum").map(|_| reader.texts("enum", &mut self.cx));
         let own = reader.get("fields");
         let items = reader.get("items");
@@ -172,7 +187,8 @@ impl KindReader<'_> {
             let fields = self.fields(own, path, server_set, write_only);
             let seen = readable(&fields);
             let object_name = self.types.free_name(path);
-            let object = self.types.add(ObjectType { name: object_name, fields: seen, origin: Origin::Part(Some(self.id)) });
+            let object =
+                self.types.add(ObjectType { name: object_name, fields: seen, origin: Origin::Part(Some(self.id)) });
             return Some(KindFieldType::Object { object, fields });
         }
         if let Some(items) = items {
@@ -186,7 +202,11 @@ impl KindReader<'_> {
         }
         if let Some(words) = words {
             if words.is_empty() {
-                self.cx.sink.error(Code::ResourceDescription, name.span, format!("the enum of `{}` has no word", name.text));
+                self.cx.sink.error(
+                    Code::ResourceDescription,
+                    name.span,
+                    format!("the enum of `{}` has no word", name.text),
+                );
                 return None;
             }
             return Some(KindFieldType::Enum(words.into_iter().map(|word| word.text).collect()));
@@ -200,7 +220,10 @@ impl KindReader<'_> {
         };
         let found = parse_type(&ty.text, &|scalar| match scalar {
             "int" => Some(KindFieldType::Int { min, max }),
-            "string" => Some(KindFieldType::String { pattern: pattern.as_ref().map(|pattern| pattern.text.clone()), max_length }),
+            "string" => Some(KindFieldType::String {
+                pattern: pattern.as_ref().map(|pattern| pattern.text.clone()),
+                max_length,
+            }),
             _ => None,
         });
         if found.is_none() {
@@ -212,7 +235,15 @@ impl KindReader<'_> {
         found
     }
 
-    fn inner(&mut self, name: &Name, node: &Node, what: &str, path: &str, server_set: bool, write_only: bool) -> Option<KindFieldType> {
+    fn inner(
+        &mut self,
+        name: &Name,
+        node: &Node,
+        what: &str,
+        path: &str,
+        server_set: bool,
+        write_only: bool,
+    ) -> Option<KindFieldType> {
         let reader = Reader::new(node, what, &mut self.cx)?;
         let singular = path.strip_suffix('s').unwrap_or(path);
         let ty = self.field_type(name, &reader, singular, server_set, write_only);

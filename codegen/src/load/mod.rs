@@ -82,8 +82,12 @@ fn read_text(folder: &Path, path: &Path, sources: &mut SourceMap, sink: &mut Sin
     let shown = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
     if bytes.len() > MAX_FILE_BYTES {
         let file = sources.add(shown, "");
-        sink.error(Code::UnreadableFile, Span { file, ..Span::default() }, format!("the file has {} bytes", bytes.len()))
-            .help(format!("a spec file has at most {MAX_FILE_BYTES} bytes: split it"));
+        sink.error(
+            Code::UnreadableFile,
+            Span { file, ..Span::default() },
+            format!("the file has {} bytes", bytes.len()),
+        )
+        .help(format!("a spec file has at most {MAX_FILE_BYTES} bytes: split it"));
         return Ok(None);
     }
     match String::from_utf8(bytes) {
@@ -128,7 +132,11 @@ pub fn parse_yaml(file: FileId, sources: &SourceMap, sink: &mut Sink) -> Option<
             let here = (start as usize).min(text.len());
             let from = text[..here].rfind('\n').map_or(0, |at| at + 1);
             let line = text[from..].lines().next().unwrap_or_default();
-            let problem = sink.error(Code::Yaml, Span { file, start, end: start + 1 }, format!("this is not valid YAML: {message}"));
+            let problem = sink.error(
+                Code::Yaml,
+                Span { file, start, end: start + 1 },
+                format!("this is not valid YAML: {message}"),
+            );
             if line.contains(": {{") || line.contains("- {{") {
                 problem.help("put quotes around the expression: \"{{ … }}\"");
             } else if line.contains(": {%") {

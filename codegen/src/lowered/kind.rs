@@ -60,16 +60,28 @@ pub struct KindField {
 #[allow(missing_docs)]
 pub enum KindFieldType {
     Bool,
-    Int { min: Option<i64>, max: Option<i64> },
+    Int {
+        min: Option<i64>,
+        max: Option<i64>,
+    },
     Float,
-    String { pattern: Option<String>, max_length: Option<usize> },
+    String {
+        pattern: Option<String>,
+        max_length: Option<usize>,
+    },
     Enum(Vec<String>),
     Quantity,
     Time,
     Secret,
     /// Elements; `key` names the field by which an `edit` finds one.
-    List { items: Box<KindFieldType>, key: Option<String> },
+    List {
+        items: Box<KindFieldType>,
+        key: Option<String>,
+    },
     Map(Box<KindFieldType>),
-    Object { object: ObjectId, fields: Vec<KindField> },
+    Object {
+        object: ObjectId,
+        fields: Vec<KindField>,
+    },
     Opaque,
 }

@@ -12,8 +12,8 @@ pub use expr::{BinaryOp, Comprehension, Expr, ExprKind, Local, LocalId, LocalKin
 pub use kind::{Kind, KindField, KindFieldType};
 pub use param::{Bounds, Meaning, Param, ParamDefault, ParamGroup, ParamType, Reserved, StringFormat};
 pub use step::{
-    Advice, AdviceOn, Body, BodyEntry, Confirm, Create, Delete, DeleteEach, Edit, Existing, Get, Let, List, Patch, Progress, Require,
-    Step, Stop, Target, Undo, Verb, Wait, WaitFailure,
+    Advice, AdviceOn, Body, BodyEntry, Confirm, Create, Delete, DeleteEach, Edit, Existing, Get, Let, List, Patch,
+    Progress, Require, Step, Stop, Target, Undo, Verb, Wait, WaitFailure,
 };
 
 use crate::types::{ObjectId, Types};

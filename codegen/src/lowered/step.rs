@@ -1,7 +1,7 @@
 //! Steps of a tool.
 
-use super::expr::{Comprehension, Expr, LocalId, Newest, Paging};
 use super::Outcome;
+use super::expr::{Comprehension, Expr, LocalId, Newest, Paging};
 use crate::source::Span;
 use crate::types::KindId;
 

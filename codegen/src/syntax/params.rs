@@ -137,15 +137,8 @@ const MEANINGS: &[(&str, Meaning)] = &[
     ("cursor", Meaning::Cursor),
 ];
 
-const TYPES: &[(&str, u8)] = &[
-    ("bool", 0),
-    ("int", 1),
-    ("float", 2),
-    ("string", 3),
-    ("quantity", 4),
-    ("secret", 5),
-    ("list<string>", 6),
-];
+const TYPES: &[(&str, u8)] =
+    &[("bool", 0), ("int", 1), ("float", 2), ("string", 3), ("quantity", 4), ("secret", 5), ("list<string>", 6)];
 
 fn read_param(name: &Name, node: &Node, cx: &mut Reading<'_>) -> Option<Param> {
     let mark = cx.sink.mark();
@@ -175,7 +168,9 @@ fn read_param(name: &Name, node: &Node, cx: &mut Reading<'_>) -> Option<Param> {
     }
     let (ty, type_span) = ty?;
     let ty = match (ty, words) {
-        (3, Some((_, words))) if !words.is_empty() => ParamType::Enum(words.into_iter().map(|word| word.text).collect()),
+        (3, Some((_, words))) if !words.is_empty() => {
+            ParamType::Enum(words.into_iter().map(|word| word.text).collect())
+        }
         (_, Some((span, _))) => {
             cx.sink
                 .error(Code::Bounds, span, format!("the `enum` of parameter `{}` says nothing", name.text))

@@ -113,7 +113,8 @@ impl<'n> Reader<'n> {
                     wrong = Some(entry.key.span);
                 }
             }
-            let error = cx.sink.error(Code::MissingKey, wrong.unwrap_or(self.span), format!("{} has no `{key}`", self.what));
+            let error =
+                cx.sink.error(Code::MissingKey, wrong.unwrap_or(self.span), format!("{} has no `{key}`", self.what));
             error.label(format!("`{key}` is missing"));
             if wrong.is_some() {
                 error.help(format!("did you mean `{key}`?"));
@@ -184,7 +185,12 @@ impl<'n> Reader<'n> {
     }
 
     /// One word of a closed list.
-    pub fn word<T: Copy>(&self, key: &'static str, table: &[(&'static str, T)], cx: &mut Reading<'_>) -> Option<(T, Span)> {
+    pub fn word<T: Copy>(
+        &self,
+        key: &'static str,
+        table: &[(&'static str, T)],
+        cx: &mut Reading<'_>,
+    ) -> Option<(T, Span)> {
         let name = self.text(key, cx)?;
         word(&name, &format!("`{key}`"), table, cx).map(|value| (value, name.span))
     }

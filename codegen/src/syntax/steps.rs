@@ -63,7 +63,9 @@ pub fn read_steps(node: &Node, shared: &SharedSteps, cx: &mut Reading<'_>) -> Ve
         if reader.has("use") {
             if let Some(name) = reader.text("use", cx) {
                 match shared.lists.get(&name.text) {
-                    Some(steps) => found.extend(steps.iter().map(|step| Step { taken_in_at: Some(name.span), ..step.clone() })),
+                    Some(steps) => {
+                        found.extend(steps.iter().map(|step| Step { taken_in_at: Some(name.span), ..step.clone() }))
+                    }
                     None if shared.incomplete => {}
                     None => {
                         cx.sink
@@ -89,7 +91,11 @@ fn verb_of(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Name> {
         [one] => Some((*one).clone()),
         [first, second, ..] => {
             cx.sink
-                .error(Code::UnknownVerb, second.span, format!("a step has two verbs, `{}` and `{}`", first.text, second.text))
+                .error(
+                    Code::UnknownVerb,
+                    second.span,
+                    format!("a step has two verbs, `{}` and `{}`", first.text, second.text),
+                )
                 .label("second verb")
                 .see(first.span, "first verb")
                 .help("make two steps of it");

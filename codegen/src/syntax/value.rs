@@ -1,6 +1,6 @@
 //! Values in mappings: literals, expressions, nested objects, comprehensions.
 
-use super::reader::{looks_like_expression, Reader, Reading};
+use super::reader::{Reader, Reading, looks_like_expression};
 use super::{Each, Newest, Page, Scalar, Value, ValueField};
 use crate::load::{Name, Node, NodeKind};
 
@@ -20,7 +20,8 @@ pub fn read_value(node: &Node, what: &str, cx: &mut Reading<'_>) -> Option<Value
             each.map(|each| Value::Each(Box::new(each)))
         }
         NodeKind::Map(entries)
-            if !entries.is_empty() && entries.iter().all(|entry| matches!(entry.key.text.as_str(), "when" | "then")) =>
+            if !entries.is_empty()
+                && entries.iter().all(|entry| matches!(entry.key.text.as_str(), "when" | "then")) =>
         {
             let reader = Reader::new(node, format!("the optional value {what}"), cx)?;
             let when = reader.need_scalar("when", cx);

@@ -36,7 +36,13 @@ const OUTCOMES: &[(&str, Outcome)] = &[
 impl<'a> TemplateScope<'a> {
     /// The scope of a tool's templates, from that of its steps.
     #[must_use]
-    pub fn new(shared: Shared<'a>, mut types: Types, output: ObjectId, mut locals: Vec<Local>, mut scope: Scope) -> Self {
+    pub fn new(
+        shared: Shared<'a>,
+        mut types: Types,
+        output: ObjectId,
+        mut locals: Vec<Local>,
+        mut scope: Scope,
+    ) -> Self {
         scope.keep_params(|local| matches!(locals[local.0].kind, LocalKind::Param(_)));
         let field = |name: &str, ty| Field { name: name.to_owned(), ty, about: None };
         let around = types.add(ObjectType {
@@ -154,7 +160,11 @@ impl Checker<'_> {
             Type::List(inner) => Some(*inner),
             other => {
                 let has = describe(self.typer.types, &other);
-                let error = self.typer.sink.error(Code::TypeMismatch, source.span, format!("a loop goes through a list, not {has}"));
+                let error = self.typer.sink.error(
+                    Code::TypeMismatch,
+                    source.span,
+                    format!("a loop goes through a list, not {has}"),
+                );
                 if matches!(other, Type::Map(_)) {
                     error.help("go through its entries: `| entries` gives `key` and `value`");
                 }
