@@ -90,8 +90,8 @@ async fn a_role_is_made_whole_or_not_at_all() -> anyhow::Result<()> {
             for times in [1, 1000] {
                 let world = World::start().await?;
                 let secrets = world.role_secrets("default").await?;
-                let rule = Rule { times: Some(times), ..Rule::new(Match::on(verb, resource), action.clone()) };
-                world.sandbox.faults().add(rule);
+                let fault = Rule { times: Some(times), ..Rule::new(Match::on(verb, resource), action.clone()) };
+                world.sandbox.faults().add(fault);
                 let arguments = json!({ "cluster_name": "main-db", "role_name": "app_user" });
                 let begun = Instant::now();
                 let answer = world.call("create_postgres_role", arguments.clone()).await?;

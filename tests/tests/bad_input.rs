@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 /// Values that a parameter with this schema must refuse.
 fn wrong_values(schema: &Value) -> Vec<(&'static str, Value)> {
-    // Deeper than a JSON parser goes, a request is malformed; see below.
-    let deep = (0..60).fold(json!("x"), |inner, _| json!([inner]));
+    // Deeper than JSON parsers go; the server must look before it parses.
+    let deep = (0..500).fold(json!("x"), |inner, _| json!([inner]));
     let mut wrong = vec![("an object", json!({ "a": 1 })), ("deep JSON", deep), ("null in a list", json!([null]))];
     match schema["type"].as_str() {
         Some("string") => {
@@ -138,16 +138,6 @@ async fn any_json_as_arguments_gets_an_answer() -> anyhow::Result<()> {
             world.client.request("tools/call", Some(name), json!({ "name": name, "arguments": value })).await.ok();
         }
     }
-    world.done("list_postgres_clusters", json!({})).await?;
-    Ok(())
-}
-
-#[tokio::test]
-async fn json_too_deep_to_parse_is_a_protocol_error() -> anyhow::Result<()> {
-    let world = World::start().await?;
-    let deep = (0..5_000).fold(json!("x"), |inner, _| json!([inner]));
-    let error = world.call("get_cluster_status", json!({ "name": deep })).await.expect_err("no parser goes that deep");
-    assert!(error.to_string().contains("HTTP 4"), "{error}");
     world.done("list_postgres_clusters", json!({})).await?;
     Ok(())
 }

@@ -45,10 +45,10 @@ async fn ten_thousand_clusters_page_through_without_gap_or_repeat() -> anyhow::R
         assert!(seen.is_sorted(), "in the API server's order");
         let grown = world.server.resident_memory()?.saturating_sub(memory_before);
         println!(
-            "{CLUSTERS} clusters, {detail_level}: {calls} calls in {:.1} s, server memory {:.1} MiB at first, {:.1} MiB more afterwards",
+            "{CLUSTERS} clusters, {detail_level}: {calls} calls in {:.1} s, server memory {} MiB at first, {} MiB more afterwards",
             begun.elapsed().as_secs_f64(),
-            memory_before as f64 / 1_048_576.0,
-            grown as f64 / 1_048_576.0,
+            memory_before >> 20,
+            grown >> 20,
         );
         assert!(grown <= GROWTH, "the server grew by {grown} bytes");
     }

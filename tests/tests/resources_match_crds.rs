@@ -218,7 +218,7 @@ fn compare_bounds(path: &str, ty: &KindFieldType, schema: &Value, found: &mut Ve
     let (mut min, mut max, mut pattern, mut max_length) = (None, None, None, None);
     match ty {
         KindFieldType::Int { min: least, max: greatest } => {
-            (min, max) = (least.map(Value::from), greatest.map(Value::from))
+            (min, max) = (least.map(Value::from), greatest.map(Value::from));
         }
         KindFieldType::String { pattern: form, max_length: length } => {
             pattern = form.as_deref().map(Value::from);

@@ -50,14 +50,14 @@ async fn used_is_granted_and_granted_is_used() -> anyhow::Result<()> {
     let faults = world.sandbox.faults();
     // A later step that fails makes the earlier one be undone: that needs rights too.
     let refusal = Action::Status { code: 403, reason: Some("Forbidden".into()), message: None, retry_after: None };
-    let rule = faults.add(Rule::new(Match::on("patch", "clusters"), refusal.clone()));
+    let fault = faults.add(Rule::new(Match::on("patch", "clusters"), refusal.clone()));
     world.fails("create_postgres_role", role("undone")).await?;
-    faults.remove(rule);
+    faults.remove(fault);
     // What a killed call left behind is taken over.
-    let rule = faults.add(Rule::new(Match::on("delete", "secrets"), refusal.clone()));
+    let fault = faults.add(Rule::new(Match::on("delete", "secrets"), refusal.clone()));
     let also = faults.add(Rule::new(Match::on("patch", "clusters"), refusal));
     world.fails("create_postgres_role", role("orphan")).await?;
-    faults.remove(rule);
+    faults.remove(fault);
     faults.remove(also);
     world.done("create_postgres_role", role("orphan")).await?;
     // Where the answer to a create is lost, what happened is read.

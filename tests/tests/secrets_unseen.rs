@@ -1,5 +1,7 @@
 //! No password appears in an answer, an error, an audit line or a log at its most verbose.
 
+use std::fmt::Write as _;
+
 use cnpg_mcp_sandbox::faults::{Action, Match, Rule};
 use cnpg_mcp_tests::world::World;
 use serde_json::{Value, json};
@@ -37,7 +39,7 @@ async fn passwords_are_never_seen() -> anyhow::Result<()> {
     ];
     for (tool, arguments) in calls {
         let answer = world.call(tool, arguments).await?;
-        said.push_str(&format!("{}\n{}\n{}\n", answer.text, answer.output, answer.meta));
+        writeln!(said, "{}\n{}\n{}", answer.text, answer.output, answer.meta)?;
         minted.extend(world.password("default", "main-db", "app_user").await?);
     }
 
@@ -54,7 +56,7 @@ async fn passwords_are_never_seen() -> anyhow::Result<()> {
         },
     ));
     let answer = world.fails("update_postgres_role", with(json!({ "password": MARKED }))).await?;
-    said.push_str(&format!("{}\n{}\n", answer.text, answer.meta));
+    writeln!(said, "{}\n{}", answer.text, answer.meta)?;
     assert!(answer.text.contains("is invalid"), "the API server's words are kept: {}", answer.text);
 
     assert!(minted.iter().any(|password| password == MARKED), "the marked password was set");

@@ -15,7 +15,7 @@ fn the_compiler_and_the_runtime_know_the_same_words() {
         match served.get(name) {
             None => found.push(format!("specs can say `{name}`, the runtime has no such function")),
             Some(there) if there != arity => {
-                found.push(format!("`{name}` takes {arity} in specs, {there} in the runtime"))
+                found.push(format!("`{name}` takes {arity} in specs, {there} in the runtime"));
             }
             Some(_) => {}
         }

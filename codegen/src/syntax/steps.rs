@@ -64,7 +64,7 @@ pub fn read_steps(node: &Node, shared: &SharedSteps, cx: &mut Reading<'_>) -> Ve
             if let Some(name) = reader.text("use", cx) {
                 match shared.lists.get(&name.text) {
                     Some(steps) => {
-                        found.extend(steps.iter().map(|step| Step { taken_in_at: Some(name.span), ..step.clone() }))
+                        found.extend(steps.iter().map(|step| Step { taken_in_at: Some(name.span), ..step.clone() }));
                     }
                     None if shared.incomplete => {}
                     None => {
