@@ -55,9 +55,9 @@ impl Call {
         }
         match self.tool.effect {
             Effect::Read => Outcome::Done,
-            _ if self.dry_run => Outcome::Planned,
             _ if self.partial => Outcome::Partial,
             _ if self.changes.is_empty() => Outcome::Unchanged,
+            _ if self.dry_run => Outcome::Planned,
             _ => Outcome::Done,
         }
     }

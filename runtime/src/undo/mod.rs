@@ -56,10 +56,11 @@ impl Written {
                 Leftover { what: format!("{object} was created and is still there."), command: Some(kubectl("delete")) }
             }
             What::Adopted => Leftover {
+                // No command to delete it: the call that it was taken over from may be alive and need it.
                 what: format!(
-                    "{object} was left by an earlier call and taken over; it is still there, and calling again takes it over."
+                    "{object} was made by another call and taken over; it is still there. That call uses it, or the next one for the same thing takes it over."
                 ),
-                command: Some(kubectl("delete")),
+                command: None,
             },
             What::Element { place, .. } => Leftover {
                 what: format!("`{}` of {object} was changed and stays so.", place.label()),
