@@ -13,6 +13,7 @@ run:
 	$(SERVER) --transport http --auth none --sandbox --print-client-config
 
 tools:
+	command -v cargo-nextest >/dev/null || cargo install cargo-nextest --locked
 	./tests/clients/install.sh
 
 test: tools

@@ -5,6 +5,15 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 tools=$root/.tools
 mkdir -p "$tools"
 
+need() {
+  if ! $1 >/dev/null 2>&1; then
+    echo "error: \`$1\` does not work here, and the tests need it. On Debian: apt-get install $2" >&2
+    exit 1
+  fi
+}
+need "python3 -m venv --help" python3-venv
+need "npm --version" npm
+
 stamp() { sha256sum "$@" | sha256sum | cut -d' ' -f1; }
 
 python_stamp=$(stamp "$root/tests/clients/python/requirements.txt")

@@ -46,6 +46,24 @@ impl World {
         Ok(Self { sandbox, server, client })
     }
 
+    /// What tools used of the API beyond the rights that are generated for them.
+    #[must_use]
+    pub fn beyond_rights(&self) -> Vec<String> {
+        let mut beyond = Vec::new();
+        for (tool, used) in self.sandbox.recorder().by_tool() {
+            let Some(known) = cnpg_mcp::tools().into_iter().find(|known| known.info.name == tool) else { continue };
+            for (group, resource, verb) in used {
+                let granted = known.info.grants.iter().any(|grant| {
+                    grant.group == group && grant.resource == resource && grant.verbs.contains(&verb.as_str())
+                });
+                if !granted {
+                    beyond.push(format!("{tool} used {verb} on {resource}.{group}"));
+                }
+            }
+        }
+        beyond
+    }
+
     /// Calls a tool.
     pub async fn call(&self, tool: &str, arguments: Value) -> anyhow::Result<Answer> {
         self.client.call(tool, arguments).await
@@ -166,5 +184,13 @@ impl World {
             self.kubernetes("GET", &format!("/api/v1/namespaces/{namespace}/secrets/{secret}"), None).await?;
         let Some(encoded) = secret["data"]["password"].as_str() else { return Ok(None) };
         Ok(Some(String::from_utf8(base64::engine::general_purpose::STANDARD.decode(encoded)?)?))
+    }
+}
+
+/// In every suite, what is used is granted.
+impl Drop for World {
+    fn drop(&mut self) {
+        let beyond = self.beyond_rights();
+        assert!(std::thread::panicking() || beyond.is_empty(), "more was used than is granted: {}", beyond.join("; "));
     }
 }

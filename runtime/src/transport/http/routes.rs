@@ -55,7 +55,8 @@ pub fn router(
     };
     let mcp = Router::new()
         .fallback_service(mcp)
-        .layer(middleware::from_fn_with_state((sessions, limits.sessions), bounded_sessions));
+        .layer(middleware::from_fn_with_state((sessions, limits.sessions), bounded_sessions))
+        .layer(middleware::from_fn(ended_sessions));
     let page = page::html(server.registry(), endpoint);
     let guarded = Router::new().nest(ENDPOINT, mcp).route("/", get(async move || page::respond(page)));
     let guarded = bounded_bodies(guarded, limits).layer(middleware::from_fn_with_state(Arc::new(names), known_names));
@@ -84,6 +85,16 @@ async fn known_names(State(names): State<Arc<Names>>, request: Request, next: Ne
         return (StatusCode::FORBIDDEN, "Requests from this web origin are not let in.\n").into_response();
     }
     next.run(request).await
+}
+
+/// A session that was ended is gone, not about to go: the SDK's 202 makes the Python SDK report a failure.
+async fn ended_sessions(request: Request, next: Next) -> Response {
+    let ends = request.method() == Method::DELETE;
+    let mut response = next.run(request).await;
+    if ends && response.status() == StatusCode::ACCEPTED {
+        *response.status_mut() = StatusCode::NO_CONTENT;
+    }
+    response
 }
 
 /// Refuses to open one session too many. Requests of sessions, and of clients that use none, pass.
