@@ -2,6 +2,7 @@
 
 mod body;
 mod examples;
+mod given;
 mod output;
 mod params;
 mod rules;
@@ -61,6 +62,9 @@ pub fn lower_tool(
     lowering.rules(&steps);
     lowering.examples();
     let lowered = lowering.finish(steps, output, output_type, paged_output);
+    if let Some(tool) = &lowered {
+        given::check(tool, sink);
+    }
     let failed = sink.since(mark).iter().any(|one| one.severity == crate::diagnostic::Severity::Error);
     if lowered.is_none() && !sink.has_errors() {
         let name = &tool.name;

@@ -11,7 +11,6 @@ pub mod outputs;
 pub mod rbac;
 pub mod rust;
 pub mod schema;
-mod walk;
 
 pub use rust::File;
 

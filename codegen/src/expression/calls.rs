@@ -84,6 +84,16 @@ impl Typer<'_> {
                 }
                 make(ExprKind::Bool(true))
             }
+            "given" if self.in_template() => {
+                self.sink
+                    .error(
+                        Code::Arguments,
+                        span,
+                        "a template cannot ask `is given`: it sees values, not what the caller passed",
+                    )
+                    .help("put what is to be told into `output`");
+                None
+            }
             "given" => {
                 let TreeKind::Name(param) = &subject.kind else {
                     return self.not_a_param(subject);

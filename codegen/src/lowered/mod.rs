@@ -7,6 +7,7 @@ mod expr;
 mod kind;
 mod param;
 mod step;
+pub mod walk;
 
 pub use expr::{BinaryOp, Comprehension, Expr, ExprKind, Local, LocalId, LocalKind, Newest, Paging, UnaryOp};
 pub use kind::{Kind, KindField, KindFieldType};

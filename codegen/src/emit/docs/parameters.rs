@@ -81,7 +81,7 @@ fn default_of(tool: &Tool, param: &Param) -> String {
 fn computed(tool: &Tool, expr: &Expr) -> String {
     let mut params = Vec::new();
     let mut called = Vec::new();
-    crate::emit::walk::expr(expr, &mut |inner| match &inner.kind {
+    crate::lowered::walk::expr(expr, &mut |inner| match &inner.kind {
         ExprKind::Local(local) => {
             let name = code(&tool.local(*local).name);
             if !params.contains(&name) {

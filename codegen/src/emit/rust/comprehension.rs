@@ -217,7 +217,7 @@ fn named_whole(item: LocalId, body: &Expr) -> bool {
         return true;
     }
     let mut whole = false;
-    crate::emit::walk::children(body, &mut |child| whole |= named_whole(item, child));
+    crate::lowered::walk::children(body, &mut |child| whole |= named_whole(item, child));
     whole
 }
 

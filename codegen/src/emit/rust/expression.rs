@@ -101,7 +101,7 @@ pub fn argument(scope: &mut Scope<'_>, expr: &Expr) -> TokenStream {
 /// Whether the value can fail to be worked out, so that `?` stands in its Rust.
 pub fn can_fail(expr: &Expr) -> bool {
     let mut fails = false;
-    crate::emit::walk::expr(expr, &mut |inner| {
+    crate::lowered::walk::expr(expr, &mut |inner| {
         fails |= match &inner.kind {
             ExprKind::Unary(UnaryOp::Neg, of) => of.ty == Type::Int && !matches!(of.kind, ExprKind::Int(_)),
             ExprKind::Binary(

@@ -8,7 +8,8 @@ use quote::quote;
 use super::names::{ident, snake, type_ident};
 use super::print::print;
 use super::types::rust_type;
-use crate::emit::{in_words, one_paragraph, walk};
+use crate::emit::{in_words, one_paragraph};
+use crate::lowered::walk;
 use crate::lowered::{Body, BodyEntry, ExprKind, Kind, Program, Verb};
 use crate::types::{ObjectId, Origin, Type};
 

@@ -11,7 +11,7 @@ use super::expression::{can_fail, field_init, owned};
 use super::names::ident;
 use super::scope::{Bound, Scope};
 use super::types::borrowed_type;
-use crate::emit::walk;
+use crate::lowered::walk;
 use crate::lowered::{ExprKind, LocalId, LocalKind};
 use crate::types::Type;
 

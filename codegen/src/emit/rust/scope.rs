@@ -6,7 +6,7 @@ use proc_macro2::Ident;
 
 use super::code::Form;
 use super::names::{ident, local_ident};
-use crate::emit::walk;
+use crate::lowered::walk;
 use crate::lowered::{Expr, ExprKind, Let, Local, LocalId, LocalKind, Param, ParamDefault, Program, Step, Tool, Verb};
 use crate::types::{ObjectId, ObjectType, Origin, Type};
 

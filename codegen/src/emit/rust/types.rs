@@ -7,7 +7,7 @@ use quote::quote;
 
 use super::module::VOCABULARY;
 use super::names::{ident, type_ident};
-use crate::emit::walk;
+use crate::lowered::walk;
 use crate::lowered::{Program, Tool};
 use crate::types::{ObjectId, ObjectType, Origin, Type};
 
