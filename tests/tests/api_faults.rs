@@ -116,6 +116,53 @@ async fn a_role_is_made_whole_or_not_at_all() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// One fault at one write of every tool that writes: it is done, or the answer says what was not taken back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_at_a_write_is_made_good_or_told() -> anyhow::Result<()> {
+    let role = |name: &str| json!({ "cluster_name": "main-db", "role_name": name });
+    let update =
+        json!({ "cluster_name": "main-db", "role_name": "app_user", "createdb": true, "rotate_password": true });
+    let database = json!({ "cluster_name": "main-db", "database_name": "my_db", "owner": "billing" });
+    let calls = [
+        ("create_postgres_cluster", json!({ "name": "new-one", "instances": 1 })),
+        ("scale_postgres_cluster", json!({ "name": "main-db", "instances": 2 })),
+        ("delete_postgres_cluster", json!({ "name": "main-db", "confirm_deletion": true })),
+        ("create_postgres_role", role("someone")),
+        ("update_postgres_role", update),
+        ("delete_postgres_role", role("app_user")),
+        ("create_postgres_database", database),
+        ("delete_postgres_database", json!({ "cluster_name": "main-db", "database_name": "orders" })),
+    ];
+    let mut struck = 0;
+    for (tool, arguments) in calls {
+        for verb in ["create", "patch", "delete"] {
+            for action in
+                [Action::DropAfter, Action::Truncate { bytes: 20 }, Action::WebhooksDown, status(500, "InternalError")]
+            {
+                let world = World::start().await?;
+                world.done("create_postgres_role", role("app_user")).await?;
+                let before = world.settled().await;
+                let matches = Match { verb: Some(verb.to_owned()), ..Match::any() }.by(tool);
+                let fault = world.sandbox.faults().add(Rule::once(matches, action.clone()));
+                let answer = world.call(tool, arguments.clone()).await?;
+                if world.sandbox.faults().matched(fault) == Some(0) {
+                    continue;
+                }
+                struck += 1;
+                let told =
+                    ["Left behind", "Taken back", "is not known"].iter().any(|words| answer.text.contains(words));
+                let whole = !answer.is_error;
+                if !whole && !told {
+                    let place = format!("{tool}, {action:?} at {verb}:\n{}", answer.text);
+                    assert!(world.settled().await == before, "{place}\nand something is left");
+                }
+            }
+        }
+    }
+    assert!(struck > 30, "only {struck} writes were struck");
+    Ok(())
+}
+
 /// An API that never answers: every tool says so in time, and nothing is written.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_api_that_hangs_is_given_up_in_time() -> anyhow::Result<()> {
