@@ -18,8 +18,8 @@ tools:
 
 test: tools
 	cargo build --workspace --bins
-	cargo nextest run --workspace
 	cargo test --workspace --doc --quiet
+	cargo nextest run --workspace
 
 check:
 	cargo fmt --all --check
