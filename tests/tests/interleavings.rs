@@ -86,11 +86,7 @@ async fn one_wins(schedules: &[u32]) -> anyhow::Result<()> {
                 [true, true] => (step % 2) as usize,
             };
             step += 1;
-            sides[turn].gate.release(1);
-            // The released request is gone from the gate before the next look.
-            while sides[turn].gate.held() > 0 {
-                tokio::task::yield_now().await;
-            }
+            sides[turn].gate.step().await;
         }
         let mut won = 0;
         for side in sides {

@@ -38,7 +38,7 @@ impl Call {
                 uid: metadata.uid.clone(),
             })
             .collect();
-        let question = Question { plan, warnings: self.warnings.clone(), objects };
+        let question = Question { plan, computed: self.computed.clone(), warnings: self.warnings.clone(), objects };
         let asked_at = Instant::now();
         let asking = self.asking.clone();
         let cancellation = self.cancellation.clone();

@@ -13,6 +13,8 @@ use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::tool::Arguments;
+
 /// An object that a confirmation is about. The uid is what was agreed to: an object made again under the
 /// same name is another object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -30,6 +32,8 @@ pub struct ObjectShown {
 pub struct Question {
     /// The tool's output as it stands: what the plan template shows.
     pub plan: Value,
+    /// Computed defaults, which the template sees as parameters.
+    pub computed: Arguments,
     /// Warnings so far.
     pub warnings: Vec<String>,
     /// The objects that would go.

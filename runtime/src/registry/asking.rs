@@ -25,11 +25,13 @@ pub(super) struct PlanAsker {
 impl Asker for PlanAsker {
     fn ask(&self, question: Question) -> BoxFuture<'_, Asked> {
         let nothing_published = Arguments::new();
+        let mut params = self.params.clone();
+        params.extend(question.computed);
         let maker = Maker {
             templates: &self.templates,
             tool: self.tool,
             published: &nothing_published,
-            params: &self.params,
+            params: &params,
             settings: &self.settings,
             current_namespace: self.current_namespace.clone(),
             now: self.clock.now(),

@@ -11,11 +11,12 @@ use super::Faults;
 pub(super) struct Waiting {
     permits: Semaphore,
     held: watch::Sender<usize>,
+    passed: watch::Sender<usize>,
 }
 
 impl Waiting {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { permits: Semaphore::new(0), held: watch::Sender::new(0) })
+        Arc::new(Self { permits: Semaphore::new(0), held: watch::Sender::new(0), passed: watch::Sender::new(0) })
     }
 
     /// Waits for a release. A request whose client went away does not use one up.
@@ -29,12 +30,15 @@ impl Waiting {
         // What was released before it came is not held at all.
         if let Ok(permit) = self.permits.try_acquire() {
             permit.forget();
+            self.passed.send_modify(|passed| *passed += 1);
             return;
         }
         self.held.send_modify(|held| *held += 1);
-        let _held = Held(&self.held);
+        let held = Held(&self.held);
         if let Ok(permit) = self.permits.acquire().await {
             permit.forget();
+            drop(held);
+            self.passed.send_modify(|passed| *passed += 1);
         }
     }
 
@@ -70,6 +74,15 @@ impl Gate {
     pub async fn reached(&self, requests: usize) {
         // The sender lives in `self`, so the wait can only end by the condition.
         let _ = self.waiting.held.subscribe().wait_for(|held| *held >= requests).await;
+    }
+
+    /// Lets one go on, and resolves when it has: what is held afterwards is another request.
+    pub async fn step(&self) {
+        let mut passed = self.waiting.passed.subscribe();
+        let before = *passed.borrow_and_update();
+        self.release(1);
+        // The sender lives in `self`, so the wait can only end by the condition.
+        let _ = passed.wait_for(|passed| *passed > before).await;
     }
 
     /// Lets `requests` of those that wait (or the next that come) go on, first come first.
