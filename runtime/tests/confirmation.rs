@@ -33,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug, Deserialize)]
 struct Params {
     name: String,
+    shelf: Option<String>,
     confirm: Option<bool>,
 }
 
@@ -46,6 +47,8 @@ struct Output {
 static GENERATION: AtomicUsize = AtomicUsize::new(0);
 
 async fn drop_thing(params: Params, call: &mut Call) -> Result<Output, Failure> {
+    let shelf = params.shelf.unwrap_or_else(|| format!("shelf-of-{}", params.name));
+    call.check_param("shelf", &shelf)?;
     // Names that begin with `moving` are made again all the time.
     let generation = if params.name.starts_with("moving") { GENERATION.fetch_add(1, Ordering::Relaxed) } else { 0 };
     let mut object = ObjectMeta::default();
@@ -65,7 +68,7 @@ static INFO: ToolInfo = ToolInfo {
     effect: Effect::Destroy,
     idempotent: false,
     toolset: "things",
-    input_schema: r#"{"type":"object","properties":{"name":{"type":"string"},"confirm":{"type":"boolean"}},"required":["name"]}"#,
+    input_schema: r#"{"type":"object","properties":{"name":{"type":"string"},"shelf":{"type":"string"},"confirm":{"type":"boolean"}},"required":["name"]}"#,
     output_schema: r#"{"type":"object","properties":{"outcome":{"type":"string"}}}"#,
     params: &[
         ParamInfo {
@@ -73,6 +76,16 @@ static INFO: ToolInfo = ToolInfo {
             about: "",
             rule: Rule::Text(TextRule::ANY),
             required: true,
+            secret: false,
+            default: None,
+            meaning: None,
+        },
+        // Its default is computed by the handler.
+        ParamInfo {
+            name: "shelf",
+            about: "",
+            rule: Rule::Text(TextRule::ANY),
+            required: false,
             secret: false,
             default: None,
             meaning: None,
@@ -94,7 +107,7 @@ static INFO: ToolInfo = ToolInfo {
 };
 
 static TEMPLATES: &[(&str, &str)] =
-    &[("done.md", "Ended {{ outcome }}."), ("plan.md", "Would drop `{{ output.name }}`.\n")];
+    &[("done.md", "Ended {{ outcome }}."), ("plan.md", "Would drop `{{ output.name }}` from `{{ shelf }}`.\n")];
 
 fn server() -> McpServer {
     let tool = Tool { info: &INFO, run: |arguments, call| entry(arguments, call, drop_thing) };
@@ -125,7 +138,7 @@ impl ClientHandler for Person {
         _context: RequestContext<RoleClient>,
     ) -> Result<ElicitResult, ErrorData> {
         let ElicitRequestParams::FormElicitationParams { message, .. } = request else { panic!("a form") };
-        assert_eq!(message, "Would drop `thing`.");
+        assert_eq!(message, "Would drop `thing` from `shelf-of-thing`.");
         let mut result = ElicitResult::new(if self.answer.is_some() {
             ElicitationAction::Accept
         } else {
@@ -166,7 +179,7 @@ async fn elicitation_asks_once_and_takes_only_a_yes() {
 async fn nobody_to_ask_means_unconfirmed_with_the_plan() {
     let result = outcome_with(Person { forms: false, answer: None }, json!({ "name": "thing" })).await;
     assert_eq!(outcome(&result), (String::from("unconfirmed"), false));
-    assert!(serde_json::to_string(&result.content).unwrap().contains("Would drop `thing`."));
+    assert!(serde_json::to_string(&result.content).unwrap().contains("Would drop `thing` from `shelf-of-thing`."));
     let confirmed =
         outcome_with(Person { forms: false, answer: None }, json!({ "name": "thing", "confirm": true })).await;
     assert!(outcome(&confirmed).1);
@@ -222,12 +235,27 @@ async fn input_required_then_confirmed() {
     let name = json!({ "name": "thing" });
     let asked = stateless(&url, true, name.clone(), None).await;
     assert_eq!(asked["resultType"], "input_required", "{asked}");
-    assert_eq!(asked["inputRequests"]["confirm"]["params"]["message"], "Would drop `thing`.");
+    assert_eq!(asked["inputRequests"]["confirm"]["params"]["message"], "Would drop `thing` from `shelf-of-thing`.");
     let done = stateless(&url, true, name.clone(), Some((&asked, accept()))).await;
     assert_eq!(done["structuredContent"]["dropped"], true, "{done}");
     for response in [json!({ "action": "decline" }), json!({ "action": "accept", "content": { "confirm": false } })] {
         let declined = stateless(&url, true, name.clone(), Some((&asked, response))).await;
         assert_eq!(declined["structuredContent"]["outcome"], "unconfirmed", "{declined}");
+    }
+}
+
+#[tokio::test]
+async fn a_plan_sees_parameters_as_passed_and_as_computed() {
+    let (url, _stop) = over_http().await;
+    for (arguments, shown) in [
+        (json!({ "name": "thing" }), "Would drop `thing` from `shelf-of-thing`."),
+        (json!({ "name": "thing", "shelf": "attic" }), "Would drop `thing` from `attic`."),
+    ] {
+        let asked = stateless(&url, true, arguments.clone(), None).await;
+        assert_eq!(asked["inputRequests"]["confirm"]["params"]["message"], shown, "{asked}");
+        // Who cannot be asked is shown the same plan.
+        let told = stateless(&url, false, arguments, None).await;
+        assert!(told["content"][0]["text"].as_str().unwrap().contains(shown), "{told}");
     }
 }
 
