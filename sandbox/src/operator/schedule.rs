@@ -110,9 +110,9 @@ fn fits(bits: u64, value: i8) -> bool {
     u32::try_from(value).is_ok_and(|value| bits & (1 << value) != 0)
 }
 
-fn bits(field: &str, low: u32, high: u32, names: &[&str]) -> Option<u64> {
+fn bits(field: &str, low: u32, high: u32, words: &[&str]) -> Option<u64> {
     let number = |text: &str| {
-        let named = names.iter().position(|name| *name == text.to_ascii_lowercase());
+        let named = words.iter().position(|word| *word == text.to_ascii_lowercase());
         named.and_then(|at| u32::try_from(at).ok()).map(|at| at + low).or_else(|| text.parse().ok())
     };
     let mut found = 0;
