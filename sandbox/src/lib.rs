@@ -44,7 +44,7 @@
 //!
 //! Whatever is not done answers 501 `NotImplemented` with a text, never a wrong success:
 //!
-//! - subresources of pods (`log`, `exec`, …), OpenAPI v2, metrics, protobuf of kinds other than those
+//! - subresources of pods other than `log` (`exec`, …), following a log, OpenAPI v2, metrics, protobuf of kinds other than those
 //!   that `kubectl create` and `kubectl auth` send;
 //! - changing CRDs while it runs (they are listed, and given to the builder);
 //! - CRDs with schema keywords or CEL functions that are not known here are refused when the sandbox starts.
@@ -78,6 +78,7 @@ pub mod operator;
 pub mod recorder;
 pub mod request_info;
 mod sandbox;
+mod schedule;
 pub mod schema;
 pub mod seed;
 mod server;

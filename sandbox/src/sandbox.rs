@@ -193,7 +193,7 @@ impl SandboxBuilder {
             AdmissionMode::Operator => Arc::new(OperatorWebhooks),
             AdmissionMode::Crds => Arc::new(SchemaOnly),
         };
-        let api = Arc::new(Api::new(store.clone(), admission, self.anonymous));
+        let api = Arc::new(Api::new(store.clone(), operator.journal().clone(), admission, self.anonymous));
         let router = router(&store, &api, &faults, &recorder);
         let server = Server::start(router, self.port)
             .await

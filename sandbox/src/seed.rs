@@ -28,7 +28,7 @@ impl Seed {
 
     /// Two healthy clusters with everything that a real operator makes for them: `main-db` in
     /// `default` (3 instances, PostgreSQL 17, managed roles, databases, a `DatabaseRole`, a backup, a
-    /// warning, a schedule of backups) and `analytics` in `data` (1 instance, PostgreSQL 16).
+    /// warning, a schedule of backups, volumes that can grow) and `analytics` in `data` (1 instance, PostgreSQL 16).
     pub fn demo() -> Self {
         Self::Demo
     }
@@ -109,6 +109,16 @@ fn demo(store: &Store, operator: &Operator) -> Result<(), ApiError> {
     namespace(store, "default")?;
     namespace(store, "data")?;
 
+    store.create(
+        &Gvr::new("storage.k8s.io", "v1", "storageclasses"),
+        json!({
+            "metadata": {
+                "name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+            },
+            "provisioner": "sandbox.cnpg-mcp/volumes", "reclaimPolicy": "Delete",
+            "volumeBindingMode": "WaitForFirstConsumer", "allowVolumeExpansion": true,
+        }),
+    )?;
     for (secret, user) in [("main-db-reporting", "reporting"), ("main-db-billing", "billing")] {
         password(store, "default", secret, user, "main-db")?;
     }

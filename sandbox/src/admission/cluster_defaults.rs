@@ -85,11 +85,17 @@ fn defaults(cluster: &mut Value) {
     fill(child(slots, "synchronizeReplicas"), "enabled", json!(true));
 }
 
-/// Without another way to bootstrap a cluster is made by `initdb`, with a database `app` owned by `app`.
+/// Without another way to bootstrap a cluster is made by `initdb`; each way has a database `app` owned by `app`.
 fn initdb(spec: &mut Map<String, Value>) {
     let bootstrap = child(spec, "bootstrap");
-    if !absent(bootstrap, "recovery") || !absent(bootstrap, "pg_basebackup") {
-        return;
+    for way in ["recovery", "pg_basebackup"] {
+        if !absent(bootstrap, way) {
+            let way = child(bootstrap, way);
+            fill(way, "database", json!("app"));
+            let owner = way["database"].clone();
+            fill(way, "owner", owner);
+            return;
+        }
     }
     let initdb = child(bootstrap, "initdb");
     if absent(initdb, "import") {
@@ -145,6 +151,16 @@ mod tests {
         assert_eq!(cluster, once);
         assert_eq!(once["spec"]["imageName"], DEFAULT_IMAGE);
         assert_eq!(once["spec"]["bootstrap"]["initdb"]["owner"], "app");
+    }
+
+    #[test]
+    fn a_recovery_has_a_database_for_the_application_too() {
+        for way in ["recovery", "pg_basebackup"] {
+            let mut cluster = json!({"spec": {"bootstrap": {way: {"source": "old", "database": "orders"}}}});
+            apply(&mut cluster);
+            let wanted = json!({way: {"source": "old", "database": "orders", "owner": "orders"}});
+            assert_eq!(cluster["spec"]["bootstrap"], wanted);
+        }
     }
 
     #[test]

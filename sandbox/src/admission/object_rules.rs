@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::denial::FieldError;
+use crate::schedule::Schedule;
 
 /// Said of volume snapshots where their CRD is missing.
 const NO_SNAPSHOTS: &str = "Cannot use volumeSnapshot backup method due to missing VolumeSnapshot CRD. If you installed \
@@ -74,7 +75,7 @@ pub fn scheduled_backup(object: &Value) -> (Vec<FieldError>, Vec<String>) {
     let mut warnings = Vec::new();
     let schedule = &object["spec"]["schedule"];
     let text = schedule.as_str().unwrap_or_default();
-    if let Err(rule) = schedule_fields(text) {
+    if let Err(rule) = Schedule::parse(text) {
         errors.push(FieldError::invalid("spec.schedule", schedule, rule));
     } else if text.split_whitespace().count() != 6 {
         warnings.push(
@@ -84,74 +85,6 @@ pub fn scheduled_backup(object: &Value) -> (Vec<FieldError>, Vec<String>) {
     }
     method(object, &mut errors);
     (errors, warnings)
-}
-
-/// Checks a cron schedule with seconds: five or six fields of ranges, lists and steps, or a
-/// descriptor such as `@daily`.
-fn schedule_fields(text: &str) -> Result<(), String> {
-    if text.is_empty() {
-        return Err("Empty spec string".to_owned());
-    }
-    if let Some(name) = text.strip_prefix('@') {
-        let known = ["yearly", "annually", "monthly", "weekly", "daily", "midnight", "hourly"];
-        return match name.strip_prefix("every ") {
-            Some(interval) if interval.ends_with(['s', 'm', 'h']) => Ok(()),
-            None if known.contains(&name) => Ok(()),
-            _ => Err(format!("Unrecognized descriptor: {text}")),
-        };
-    }
-    let fields: Vec<&str> = text.split_whitespace().collect();
-    if !(5..=6).contains(&fields.len()) {
-        return Err(format!("Expected 5 to 6 fields, found {}: {text}", fields.len()));
-    }
-    // Second, minute, hour, day of month, month, day of week; the last may be left out.
-    let bounds = [(0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6)];
-    for (field, bounds) in fields.iter().zip(bounds) {
-        for part in field.split(',') {
-            schedule_part(part, bounds)?;
-        }
-    }
-    Ok(())
-}
-
-fn schedule_part(part: &str, (low, high): (u32, u32)) -> Result<(), String> {
-    let (range, step) = part.split_once('/').map_or((part, None), |(range, step)| (range, Some(step)));
-    if let Some(step) = step
-        && step.parse::<u32>().ok().is_none_or(|step| step == 0)
-    {
-        return Err(format!("Failed to parse int from {step}: {part}"));
-    }
-    if range == "*" || range == "?" {
-        return Ok(());
-    }
-    let ends: Vec<u32> = range.split('-').map(schedule_number).collect::<Result<_, _>>()?;
-    let (from, to) = match ends.as_slice() {
-        [one] => (*one, *one),
-        [from, to] => (*from, *to),
-        _ => return Err(format!("Too many hyphens: {part}")),
-    };
-    if from < low {
-        return Err(format!("Beginning of range ({from}) below minimum ({low}): {part}"));
-    }
-    if to > high {
-        return Err(format!("End of range ({to}) above maximum ({high}): {part}"));
-    }
-    if from > to {
-        return Err(format!("Beginning of range ({from}) beyond end of range ({to}): {part}"));
-    }
-    Ok(())
-}
-
-fn schedule_number(text: &str) -> Result<u32, String> {
-    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
-    let lower = text.to_ascii_lowercase();
-    let named = |names: &[&str], first: usize| names.iter().position(|name| *name == lower).map(|at| at + first);
-    named(&MONTHS, 1)
-        .or_else(|| named(&DAYS, 0))
-        .and_then(|number| u32::try_from(number).ok())
-        .or_else(|| text.parse().ok())
-        .ok_or_else(|| format!("Failed to parse int from {text}: strconv.Atoi: parsing \"{text}\": invalid syntax"))
 }
 
 /// Everything wrong with a `Pooler`.
@@ -183,14 +116,11 @@ mod tests {
 
     #[test]
     fn schedules() {
-        for good in ["0 0 3 * * *", "0 3 * * *", "@daily", "@every 1h", "0 */5 1-3,7 * jan mon-fri"] {
-            assert_eq!(schedule_fields(good), Ok(()), "{good}");
-        }
-        for bad in ["", "every day", "@sometimes", "0 0 24 * * *", "x 0 0 * * *", "0 0 0 0 * *", "5-1 0 0 * * *"] {
-            assert!(schedule_fields(bad).is_err(), "{bad}");
-        }
-        let five = json!({"spec": {"schedule": "0 3 * * *"}});
-        assert_eq!(scheduled_backup(&five).1.len(), 1);
+        let said = |schedule: &str| scheduled_backup(&json!({"spec": {"schedule": schedule}}));
+        assert_eq!(said("0 0 3 * * *"), (vec![], vec![]));
+        assert_eq!(said("0 3 * * *").1.len(), 1);
+        let wrong = FieldError::invalid("spec.schedule", &json!("@often"), "Unrecognized descriptor: @often");
+        assert_eq!(said("@often").0, [wrong]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Call;
 use super::answer::Answer;
 use crate::error::{ApiError, Cause};
-use crate::operator::{LogLine, log_of};
+use crate::operator::LogLine;
 
 /// Which lines are asked for (`PodLogOptions` of the core API).
 struct Options {
@@ -38,7 +38,7 @@ impl Call<'_> {
                 "container \"{container}\" in pod \"{name}\" is waiting to start: ContainerCreating"
             )));
         }
-        Ok(Answer::text(200, &options.text(log_of(&self.api.store, &pod))))
+        Ok(Answer::text(200, &options.text(self.api.journal.read(&self.api.store, &pod))))
     }
 
     /// The container that is asked for: the only one where none is named.

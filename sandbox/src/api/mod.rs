@@ -44,6 +44,7 @@ pub use access::{Anonymous, User};
 pub use admission::{Admission, AdmissionRequest, Operation, SchemaOnly, Warning};
 
 use crate::error::ApiError;
+use crate::operator::Journal;
 use crate::request_info::RequestInfo;
 use crate::store::{Origin, ResourceType, Store};
 use access::Tokens;
@@ -56,6 +57,7 @@ const MOST_BYTES: usize = 3 << 20;
 /// The API server.
 pub struct Api {
     store: Store,
+    journal: Journal,
     admission: Arc<dyn Admission>,
     tokens: Tokens,
     anonymous: Anonymous,
@@ -74,10 +76,10 @@ struct Call<'a> {
 }
 
 impl Api {
-    /// An API over `store`, with the rules of `admission`.
-    pub fn new(store: Store, admission: Arc<dyn Admission>, anonymous: Anonymous) -> Self {
+    /// An API over `store` and the logs in `journal`, with the rules of `admission`.
+    pub fn new(store: Store, journal: Journal, admission: Arc<dyn Admission>, anonymous: Anonymous) -> Self {
         let tokens = Tokens::new(store.identities().uid());
-        Self { store, admission, tokens, anonymous }
+        Self { store, journal, admission, tokens, anonymous }
     }
 
     /// The token of the administrator, for kubeconfig.

@@ -33,6 +33,7 @@ pub(super) fn decide_database(world: &World, namespace: &str, name: &str) -> Opt
                 if spec["databaseReclaimPolicy"] == "delete" {
                     let database = spec["name"].as_str().unwrap_or_default();
                     world.postgres.with(&namespace, &cluster, |contents| contents.databases.remove(database));
+                    world.log_drop_database(&namespace, &cluster, database);
                     retry_roles(world, &namespace, &cluster);
                 }
                 drop_finalizer(world, &gvr, &namespace, &name, DATABASE_FINALIZER);
@@ -49,13 +50,22 @@ pub(super) fn decide_database(world: &World, namespace: &str, name: &str) -> Opt
     }
     Some(Step::new(format!("apply {spec} {status}"), APPLYING, move |world| {
         if outcome.is_ok() {
-            world.postgres.with(&namespace, &cluster, |contents| {
-                if spec["ensure"] == "absent" {
-                    contents.databases.remove(spec["name"].as_str().unwrap_or_default());
+            let text = |key: &str| spec[key].as_str().unwrap_or_default();
+            let (database, owner, absent) = (text("name"), text("owner"), spec["ensure"] == "absent");
+            let existed = world.postgres.with(&namespace, &cluster, |contents| {
+                let existed = contents.databases.contains_key(database);
+                if absent {
+                    contents.databases.remove(database);
                 } else {
-                    write(contents, &spec, spec["owner"].as_str().unwrap_or_default());
+                    write(contents, &spec, owner);
                 }
+                existed
             });
+            match (absent, existed.unwrap_or_default()) {
+                (true, false) => {}
+                (true, true) => world.log_drop_database(&namespace, &cluster, database),
+                (false, existed) => world.log_database(&namespace, &cluster, database, owner, existed),
+            }
             retry_roles(world, &namespace, &cluster);
         }
         world.change_status(&gvr, &namespace, &name, |object| object["status"] = status.clone());
@@ -149,6 +159,7 @@ pub(super) fn decide_role(world: &World, namespace: &str, name: &str) -> Option<
                     tracing::debug!(role, reason, "a role was not dropped");
                     return;
                 }
+                world.log_drop_role(&namespace, &cluster, &role);
             }
             drop_finalizer(world, &gvr, &namespace, &name, ROLE_FINALIZER);
             retry_roles(world, &namespace, &cluster);
@@ -174,7 +185,12 @@ pub(super) fn decide_role(world: &World, namespace: &str, name: &str) -> Option<
     }
     Some(Step::new(format!("apply {spec} {status}"), APPLYING, move |world| {
         if let Ok(facts) = outcome {
-            world.postgres.with(&namespace, &cluster, |contents| contents.write_role(&role, facts));
+            let existed = world.postgres.with(&namespace, &cluster, |contents| {
+                let existed = contents.roles.contains_key(&role);
+                contents.write_role(&role, facts);
+                existed
+            });
+            world.log_role(&namespace, &cluster, &spec, existed.unwrap_or_default());
             retry_roles(world, &namespace, &cluster);
             for database in world.store.list(&Gvr::cnpg("databases"), Some(&namespace)) {
                 if database["spec"]["cluster"]["name"] == *cluster && database["status"]["applied"] != true {

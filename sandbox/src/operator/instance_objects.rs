@@ -118,6 +118,19 @@ pub fn complete_job(job: &mut Value, stamp: &str) {
     });
 }
 
+/// Marks a job as failed for good.
+pub fn fail_job(job: &mut Value, stamp: &str) {
+    let started = job["status"]["startTime"].clone();
+    let limit = job["spec"]["backoffLimit"].as_u64().unwrap_or(6);
+    job["status"] = json!({
+        "failed": limit + 1, "startTime": started,
+        "conditions": [{
+            "type": "Failed", "status": "True", "lastTransitionTime": stamp, "reason": "BackoffLimitExceeded",
+            "message": "Job has reached the specified backoff limit",
+        }],
+    });
+}
+
 /// The pod of `job`.
 pub fn job_pod(
     cluster: ClusterView<'_>,
@@ -205,39 +218,52 @@ pub fn pod(cluster: ClusterView<'_>, instance: &str, stamp: &str) -> Value {
     annotations["cnpg.io/podEnvHash"] = json!("d6fb8c649");
     annotations["cnpg.io/podSpec"] = json!(pod_spec(cluster, instance, "postgres").to_string());
     super::restart::mark_new(&mut object, cluster);
-    object["status"] = pod_status(cluster, instance, false, stamp);
+    object["status"] = pod_status(cluster, instance, stamp);
+    set_ready(&mut object, false, stamp);
     object
 }
 
-/// Status of an instance's pod that runs, ready or not.
-pub fn pod_status(cluster: ClusterView<'_>, instance: &str, ready: bool, stamp: &str) -> Value {
-    let condition = |kind: &str, holds: bool| {
-        let mut condition =
-            json!({"type": kind, "status": if holds { "True" } else { "False" }, "lastTransitionTime": stamp});
-        if !holds {
-            condition["reason"] = json!("ContainersNotReady");
-            condition["message"] = json!("containers with unready status: [postgres]");
-        }
-        condition
-    };
+/// Status of an instance's pod that runs and is not ready yet.
+fn pod_status(cluster: ClusterView<'_>, instance: &str, stamp: &str) -> Value {
+    let condition = |kind: &str, holds: &str| json!({"type": kind, "status": holds, "lastTransitionTime": stamp});
     let ip = pod_address(cluster, instance);
     json!({
         "phase": "Running",
         "conditions": [
-            condition("PodScheduled", true), condition("Initialized", true),
-            condition("ContainersReady", ready), condition("Ready", ready),
+            condition("PodScheduled", "True"), condition("Initialized", "True"),
+            condition("ContainersReady", "Unknown"), condition("Ready", "Unknown"),
         ],
         "containerStatuses": [{
-            "name": "postgres", "image": cluster.image(), "imageID": cluster.image(), "ready": ready, "started": ready,
+            "name": "postgres", "image": cluster.image(), "imageID": cluster.image(), "ready": false, "started": false,
             "restartCount": 0, "state": {"running": {"startedAt": stamp}}, "lastState": {},
         }],
         "hostIP": "10.0.0.10", "podIP": ip, "podIPs": [{"ip": ip}], "startTime": stamp, "qosClass": "BestEffort",
     })
 }
 
+/// Says whether a running pod is ready; since when it runs stays as it is.
+pub fn set_ready(pod: &mut Value, ready: bool, stamp: &str) {
+    let value = if ready { "True" } else { "False" };
+    for condition in pod["status"]["conditions"].as_array_mut().into_iter().flatten() {
+        if !matches!(condition["type"].as_str(), Some("ContainersReady" | "Ready")) || condition["status"] == value {
+            continue;
+        }
+        *condition = json!({"type": condition["type"], "status": value, "lastTransitionTime": stamp});
+        if !ready {
+            condition["reason"] = json!("ContainersNotReady");
+            condition["message"] = json!("containers with unready status: [postgres]");
+        }
+    }
+    let container = &mut pod["status"]["containerStatuses"][0];
+    container["ready"] = json!(ready);
+    if ready {
+        container["started"] = json!(true);
+    }
+}
+
 /// Makes a running pod ready, with the role that it plays.
-pub fn make_ready(pod: &mut Value, cluster: ClusterView<'_>, instance: &str, role: &str, stamp: &str) {
-    pod["status"] = pod_status(cluster, instance, true, stamp);
+pub fn make_ready(pod: &mut Value, role: &str, stamp: &str) {
+    set_ready(pod, true, stamp);
     set_role(pod, role);
 }
 

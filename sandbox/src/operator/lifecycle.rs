@@ -13,7 +13,7 @@ use super::instance_objects::Making;
 use super::status::{InstanceState, observe, phase};
 use super::work::Step;
 use super::world::World;
-use super::{alterations, hibernation, preloaded, recovery, restart, steps};
+use super::{alterations, hibernation, preloaded, recovery, restart, steps, storage, succession};
 
 /// Milliseconds that each step takes a real operator in a small cluster, roughly; the sandbox's
 /// speed multiplies them.
@@ -27,7 +27,9 @@ pub(super) mod pace {
     pub const READY: u64 = 700;
     pub const SETTLE: u64 = 200;
     pub const REMOVE: u64 = 700;
+    pub const DEMOTE: u64 = 300;
     pub const FAILOVER: u64 = 500;
+    pub const RESIZE: u64 = 600;
     pub const UPGRADE: u64 = 1500;
 }
 
@@ -41,7 +43,10 @@ pub(super) fn decide(world: &World, namespace: &str, name: &str) -> Option<Step>
     let status = cluster.status();
     if cluster.annotation(BARE).is_some() {
         let settled = status["instances"].as_u64() == cluster.spec()["instances"].as_u64()
-            && cluster.image() == cluster.image_wanted();
+            && cluster.image() == cluster.image_wanted()
+            && cluster.current_primary() == cluster.target_primary()
+            && !hibernation::is_wanted(cluster)
+            && cluster.annotation(restart::RESTARTED_AT).is_none();
         return (!settled).then(|| step("materialize", 0, &object, preloaded::materialize));
     }
     if status["operatorCertificateFingerprint"].is_null() {
@@ -60,17 +65,21 @@ pub(super) fn decide(world: &World, namespace: &str, name: &str) -> Option<Step>
     }
     let instances = observe(world, cluster);
     if instances.is_empty() {
-        if hibernation::is_wanted(cluster) || (recovery::is_wanted(cluster) && !recovery::is_possible(world, cluster)) {
-            return None;
-        }
         let making = if recovery::is_wanted(cluster) { Making::Recovery } else { Making::Initdb };
+        if making == Making::Recovery && !recovery::is_possible(world, cluster) {
+            return recovery::complain(world, &object);
+        }
         let instance = format!("{name}-1");
         return Some(step(format!("create {instance}"), pace::CREATE, &object, move |world, cluster| {
             steps::create_instance(world, cluster, &instance, making);
         }));
     }
-    if hibernation::is_wanted(cluster) && instances.iter().all(|instance| !instance.is_initializing()) {
-        return hibernation::progress(&object, &instances);
+    if instances.iter().any(InstanceState::has_failed) {
+        // A job that failed stays for whoever looks into it, and so does all else.
+        return None;
+    }
+    if hibernation::may_go_on(cluster) {
+        return hibernation::progress(world, &object, &instances);
     }
     if let Some(step) = hibernation::awaken(&object) {
         return Some(step);
@@ -79,10 +88,10 @@ pub(super) fn decide(world: &World, namespace: &str, name: &str) -> Option<Step>
     // The primary comes first, or a replica that is ready before it would take its place.
     let primary = |instance: &&InstanceState| instance.name == cluster.target_primary();
     let primary_first = instances.iter().filter(primary).chain(instances.iter().filter(|instance| !primary(instance)));
-    failover(&object, &instances)
+    succession::progress(&object, &instances)
         .or_else(|| primary_first.into_iter().find_map(|instance| progress(&object, instance, &unready)))
         .or_else(|| count(&object, &instances))
-        .or_else(|| settle(&object, &instances, stuck))
+        .or_else(|| settle(world, &object, &instances, stuck))
 }
 
 /// A step on the cluster as it is when the step is taken.
@@ -100,29 +109,6 @@ pub(super) fn step(
             act(world, ClusterView::new(&now));
         }
     })
-}
-
-/// The primary's pod is gone or no longer ready, and a replica is ready.
-fn failover(object: &Arc<Value>, instances: &[InstanceState]) -> Option<Step> {
-    let cluster = ClusterView::new(object);
-    let (current, target) = (cluster.current_primary(), cluster.target_primary());
-    if current.is_empty() {
-        return None;
-    }
-    if current != target {
-        let heir = instances.iter().find(|instance| instance.name == target && instance.is_ready())?;
-        let heir = heir.name.clone();
-        return Some(step(format!("promote {heir}"), pace::FAILOVER, object, move |world, cluster| {
-            alterations::promote(world, cluster, &heir);
-        }));
-    }
-    if instances.iter().any(|instance| instance.name == current && instance.is_ready()) {
-        return None;
-    }
-    let heir = instances.iter().find(|instance| instance.name != current && instance.is_ready())?.name.clone();
-    Some(step(format!("fail over to {heir}"), pace::START, object, move |world, cluster| {
-        alterations::begin_failover(world, cluster, &heir);
-    }))
 }
 
 /// What one instance needs to become ready.
@@ -177,7 +163,7 @@ fn count(object: &Arc<Value>, instances: &[InstanceState]) -> Option<Step> {
 }
 
 /// What is left when all instances are there.
-fn settle(object: &Arc<Value>, instances: &[InstanceState], stuck: Option<&str>) -> Option<Step> {
+fn settle(world: &World, object: &Arc<Value>, instances: &[InstanceState], stuck: Option<&str>) -> Option<Step> {
     let cluster = ClusterView::new(object);
     if !instances.iter().all(InstanceState::is_ready) {
         // A pod that never becomes ready: the status has said so, and waits.
@@ -200,12 +186,8 @@ fn settle(object: &Arc<Value>, instances: &[InstanceState], stuck: Option<&str>)
     if restart::is_left_to_the_user(object, instances) {
         return None;
     }
-    let size = &cluster.spec()["storage"]["size"];
-    let smaller = |instance: &InstanceState| {
-        instance.claim.as_deref().is_some_and(|claim| claim["spec"]["resources"]["requests"]["storage"] != *size)
-    };
-    if size.is_string() && cluster.spec()["storage"]["resizeInUseVolumes"] != false && instances.iter().any(smaller) {
-        return Some(step("resize", pace::SETTLE, object, alterations::resize));
+    if let Some(step) = storage::progress(world, object, instances) {
+        return Some(step);
     }
     let target = stuck.unwrap_or(phase::HEALTHY).to_owned();
     let count = cluster.status()["readyInstances"].as_u64().unwrap_or(0);

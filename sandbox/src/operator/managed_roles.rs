@@ -205,8 +205,9 @@ fn apply(world: &World, namespace: &str, name: &str) {
             continue;
         }
         let wanted = wanted(world, namespace, spec, contents.roles.get(role), &contents);
+        let (existed, absent) = (contents.roles.contains_key(role), spec["ensure"] == "absent");
         world.postgres.with(namespace, name, |contents| {
-            if spec["ensure"] == "absent" {
+            if absent {
                 // Whether a database depends on the role was looked at above; it is looked at again with the lock held.
                 if let Err(reason) = contents.drop_role(role) {
                     tracing::debug!(role, reason, "a role was not dropped");
@@ -215,6 +216,11 @@ fn apply(world: &World, namespace: &str, name: &str) {
                 contents.write_role(role, facts);
             }
         });
+        if absent {
+            world.log_drop_role(namespace, name, role);
+        } else {
+            world.log_role(namespace, name, spec, existed);
+        }
     }
     // Databases may have waited for an owner.
     for database in world.store.list(&Gvr::cnpg("databases"), Some(namespace)) {

@@ -8,7 +8,7 @@
 //!
 //! Shapes, names and texts are those of operator 1.30.0: from recordings where they show them, else
 //! from CloudNativePG's documentation. Not done, and so never seen: fencing,
-//! replica clusters, tablespaces, `Pooler` deployments, volume snapshots.
+//! replica clusters, tablespaces, volumes for the write-ahead log alone, `Pooler` deployments, volume snapshots.
 //!
 //! It is written against the sandbox's own store and not on `kube`'s controller runtime: what it needs of
 //! that (a task per object, woken by changes) is small, and this way its delays, its clock and
@@ -24,18 +24,21 @@ mod databases;
 mod fabric;
 mod hibernation;
 mod hold;
-mod instance_log;
 mod instance_objects;
+mod journal;
 mod lifecycle;
 mod managed_roles;
+mod object_store;
 mod postgres;
 mod preloaded;
 mod recovery;
 mod restart;
-mod schedule;
 mod scheduled_backups;
+mod statements;
 mod status;
 mod steps;
+mod storage;
+mod succession;
 mod work;
 mod world;
 
@@ -43,7 +46,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
 
-pub use instance_log::{LogLine, log_of};
+pub use journal::{Journal, LogLine};
 pub use postgres::{Contents, DatabaseFacts, Postgres, RoleFacts};
 pub use status::phase;
 
@@ -97,13 +100,18 @@ impl Operator {
     pub fn new(store: Store, config: OperatorConfig) -> Self {
         let (wake, woken) = unbounded_channel();
         let speed = config.speed.clamp(0.0, 1000.0);
-        let world = World { store, postgres: Postgres::default(), speed, wake };
+        let world = World::new(store, speed, wake);
         Self { world, woken, enabled: config.enabled }
     }
 
     /// What is in PostgreSQL.
     pub fn postgres(&self) -> &Postgres {
         &self.world.postgres
+    }
+
+    /// What the containers of instances have written.
+    pub fn journal(&self) -> &Journal {
+        &self.world.journal
     }
 
     /// Writes the status of a healthy cluster on the cluster of that name, and makes the objects that go

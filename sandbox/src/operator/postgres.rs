@@ -1,10 +1,13 @@
 //! What is in PostgreSQL: databases and roles of each cluster, as the stand-in has made them.
 //! Tests ask it what really came of a request.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
+
+use crate::clock::Clock;
 
 /// Attributes of a role.
 #[allow(clippy::struct_excessive_bools, reason = "PostgreSQL's attributes of a role are that many flags")]
@@ -82,7 +85,7 @@ pub struct DatabaseFacts {
 }
 
 /// Contents of one cluster.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Contents {
     /// Uid of the cluster that they belong to.
     pub uid: String,
@@ -158,51 +161,102 @@ impl Contents {
     }
 }
 
+/// Versions of a cluster's contents that are held for recoveries; older ones are forgotten.
+const HELD_VERSIONS: usize = 1000;
+
+#[derive(Default)]
+struct Inner {
+    clusters: BTreeMap<(String, String), Contents>,
+    /// What was in each cluster since when, by its uid: its write-ahead log, as far as a recovery sees it.
+    past: HashMap<String, VecDeque<(Timestamp, Contents)>>,
+}
+
+impl Inner {
+    fn remember(&mut self, at: Timestamp, contents: &Contents) {
+        let past = self.past.entry(contents.uid.clone()).or_default();
+        if past.len() == HELD_VERSIONS {
+            past.pop_front();
+        }
+        past.push_back((at, contents.clone()));
+    }
+}
+
 /// Contents of all clusters; cheap to clone, all clones share them.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Postgres {
-    clusters: Arc<Mutex<BTreeMap<(String, String), Contents>>>,
+    clock: Clock,
+    inner: Arc<Mutex<Inner>>,
 }
 
 impl Postgres {
+    /// Nothing yet, in the time of `clock`.
+    pub(super) fn new(clock: Clock) -> Self {
+        Self { clock, inner: Arc::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Each change is a single insert or removal, so a panic elsewhere leaves them whole.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Works on the contents of a cluster; `None` where there are none (it has not been bootstrapped).
     pub fn with<T>(&self, namespace: &str, cluster: &str, work: impl FnOnce(&mut Contents) -> T) -> Option<T> {
-        // Each change is a single insert or removal, so a panic elsewhere leaves them whole.
-        let mut clusters = self.clusters.lock().unwrap_or_else(PoisonError::into_inner);
-        clusters.get_mut(&(namespace.to_owned(), cluster.to_owned())).map(work)
+        let mut inner = self.lock();
+        let contents = inner.clusters.get_mut(&key(namespace, cluster))?;
+        let before = contents.clone();
+        let answer = work(contents);
+        let after = contents.clone();
+        if after != before {
+            inner.remember(self.clock.now(), &after);
+        }
+        Some(answer)
     }
 
     /// A copy of the contents of a cluster.
     pub fn contents(&self, namespace: &str, cluster: &str) -> Option<Contents> {
-        self.with(namespace, cluster, |contents| contents.clone())
+        self.lock().clusters.get(&key(namespace, cluster)).cloned()
+    }
+
+    /// Whether there are contents, and of the cluster of that uid.
+    pub(super) fn belongs_to(&self, namespace: &str, cluster: &str, uid: &str) -> bool {
+        self.lock().clusters.get(&key(namespace, cluster)).is_some_and(|contents| contents.uid == uid)
+    }
+
+    /// What was in the cluster of that uid at a moment, or at last; `None` where nothing is known of it.
+    pub(super) fn past(&self, uid: &str, at: Option<Timestamp>) -> Option<Contents> {
+        let inner = self.lock();
+        let versions = inner.past.get(uid)?;
+        let version = versions.iter().rev().find(|(since, _)| at.is_none_or(|at| *since <= at))?;
+        Some(version.1.clone())
     }
 
     /// Password of a role.
     pub fn password(&self, namespace: &str, cluster: &str, role: &str) -> Option<String> {
-        self.with(namespace, cluster, |contents| contents.roles.get(role)?.password.clone()).flatten()
+        self.lock().clusters.get(&key(namespace, cluster))?.roles.get(role)?.password.clone()
     }
 
     /// Puts contents in the place of what was there.
     pub fn replace(&self, namespace: &str, cluster: &str, contents: Contents) {
-        let mut clusters = self.clusters.lock().unwrap_or_else(PoisonError::into_inner);
-        clusters.insert((namespace.to_owned(), cluster.to_owned()), contents);
+        let mut inner = self.lock();
+        inner.remember(self.clock.now(), &contents);
+        inner.clusters.insert(key(namespace, cluster), contents);
     }
 
     /// Forgets the contents of the cluster of that uid, which is gone; those of another that has since been
     /// made under its name stay.
     pub fn forget(&self, namespace: &str, cluster: &str, uid: &str) {
-        let mut clusters = self.clusters.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (namespace.to_owned(), cluster.to_owned());
-        if clusters.get(&key).is_some_and(|contents| contents.uid == uid) {
-            clusters.remove(&key);
+        let mut inner = self.lock();
+        let key = key(namespace, cluster);
+        if inner.clusters.get(&key).is_some_and(|contents| contents.uid == uid) {
+            inner.clusters.remove(&key);
         }
     }
 
     /// Databases and roles of all clusters as JSON, for tests in another process. Passwords are left out.
     pub fn describe(&self) -> Value {
-        let clusters = self.clusters.lock().unwrap_or_else(PoisonError::into_inner);
+        let inner = self.lock();
         let mut all = json!({});
-        for ((namespace, cluster), contents) in clusters.iter() {
+        for ((namespace, cluster), contents) in &inner.clusters {
             let databases: BTreeMap<&str, Value> = contents
                 .databases
                 .iter()
@@ -219,6 +273,10 @@ impl Postgres {
         }
         all
     }
+}
+
+fn key(namespace: &str, cluster: &str) -> (String, String) {
+    (namespace.to_owned(), cluster.to_owned())
 }
 
 fn described(facts: &RoleFacts) -> Value {

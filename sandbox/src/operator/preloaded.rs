@@ -33,8 +33,10 @@ pub fn make_objects(world: &World, cluster: ClusterView<'_>) {
         world.ensure(&claims(), objects::claim(cluster, &instance));
         world.change(&claims(), cluster.namespace(), &instance, |claim| objects::bind(claim, role));
         let mut pod = objects::pod(cluster, &instance, &stamp);
-        objects::make_ready(&mut pod, cluster, &instance, role, &stamp);
+        objects::make_ready(&mut pod, role, &stamp);
         world.ensure(&pods(), pod);
+        world.log_start(cluster, &instance);
+        world.log_ready(cluster, &instance, role == "primary");
     }
     world.ensure_contents(cluster);
 }

@@ -1,5 +1,5 @@
-//! A restart that is asked for by annotation (`kubectl cnpg restart`): replicas one after another, then the primary
-//! in its place, or after a switchover where the cluster says so.
+//! A restart that is asked for by annotation (`kubectl cnpg restart`): every instance gets a new pod, replicas first
+//! and the primary last, which stays the primary, switches over or waits for its user, as the cluster says.
 
 use std::sync::Arc;
 
@@ -39,9 +39,8 @@ pub fn progress(object: &Arc<Value>, instances: &[InstanceState]) -> Option<Step
     if let Some(replica) = instances.iter().rev().filter(|instance| instance.name != primary).find(stale) {
         let name = replica.name.clone();
         return Some(step(format!("restart {name}"), pace::REMOVE, object, move |world, cluster| {
-            say(world, cluster, phase::UPGRADING, &format!("Restarting instance {name}, because: {WHY}"));
-            world.remove(&pods(), cluster.namespace(), &name);
-            start_pod(world, cluster, &name);
+            let reason = format!("Restarting instance {name}, because: {WHY}");
+            recreate(world, cluster, &name, phase::UPGRADING, &reason);
         }));
     }
     let name = instances.iter().filter(|instance| instance.name == primary).find(stale)?.name.clone();
@@ -52,52 +51,55 @@ pub fn progress(object: &Arc<Value>, instances: &[InstanceState]) -> Option<Step
             })
         });
     }
-    if cluster.spec()["primaryUpdateMethod"] == "switchover"
-        && let Some(heir) = instances.iter().find(|instance| instance.name != primary)
-    {
-        let heir = heir.name.clone();
-        return Some(step(format!("switch over to {heir}"), pace::START, object, move |world, cluster| {
-            let stamp = world.stamp();
-            write(world, cluster, |status| {
-                enter(status, phase::SWITCHOVER, &format!("Switching over to {heir}, because: {WHY}"));
-                status.insert("targetPrimary".to_owned(), json!(heir));
-                status.insert("targetPrimaryTimestamp".to_owned(), json!(stamp));
-                ready_condition(status, false, &stamp);
-            });
-        }));
+    if cluster.spec()["primaryUpdateMethod"] != "switchover" {
+        return Some(step(
+            format!("restart {name} without a switchover"),
+            pace::REMOVE,
+            object,
+            move |world, cluster| {
+                recreate(world, cluster, &name, phase::RESTARTING_PRIMARY, WHY);
+            },
+        ));
     }
-    Some(step(format!("restart {name} in place"), pace::READY, object, move |world, cluster| {
-        restart_in_place(world, cluster, &name);
+    let Some(heir) = instances.iter().find(|instance| instance.name != primary) else {
+        return Some(step(format!("restart {name} alone"), pace::REMOVE, object, move |world, cluster| {
+            let reason = format!("The primary instance needs to be restarted: {name}, reason: {WHY}");
+            recreate(world, cluster, &name, phase::UPGRADING, &reason);
+        }));
+    };
+    let heir = heir.name.clone();
+    Some(step(format!("switch over to {heir}"), pace::START, object, move |world, cluster| {
+        let message = format!("Initiating switchover to {heir} to upgrade {name}");
+        world.event(cluster.object, "Normal", "Switchover", &message);
+        let stamp = world.stamp();
+        write(world, cluster, |status| {
+            enter(status, phase::UPGRADING, WHY);
+            status.insert("targetPrimary".to_owned(), json!(heir));
+            status.insert("targetPrimaryTimestamp".to_owned(), json!(stamp));
+            ready_condition(status, false, &stamp);
+        });
     }))
 }
 
 fn say(world: &World, cluster: ClusterView<'_>, phase: &str, reason: &str) {
     let stamp = world.stamp();
-    world.event(cluster.object, "Normal", "UpgradingInstance", reason);
     write(world, cluster, |status| {
         enter(status, phase, reason);
         ready_condition(status, false, &stamp);
     });
 }
 
-/// PostgreSQL starts again in the same pod.
-fn restart_in_place(world: &World, cluster: ClusterView<'_>, instance: &str) {
-    say(world, cluster, phase::RESTARTING_PRIMARY, &format!("Restart of {instance}: {WHY}"));
-    let at = cluster.annotation(RESTARTED_AT).unwrap_or_default();
-    world.change(&pods(), cluster.namespace(), instance, |pod| mark(pod, at));
-}
-
-/// Notes on a pod for which restart it was restarted.
-pub fn mark(pod: &mut Value, at: &str) {
-    if !pod["metadata"]["annotations"].is_object() {
-        pod["metadata"]["annotations"] = json!({});
-    }
-    pod["metadata"]["annotations"][RESTARTED_AT] = json!(at);
+/// Another pod on the same volume.
+fn recreate(world: &World, cluster: ClusterView<'_>, instance: &str, phase: &str, reason: &str) {
+    say(world, cluster, phase, reason);
+    world.event(cluster.object, "Normal", "UpgradingInstance", &format!("Upgrading instance {instance}"));
+    world.remove(&pods(), cluster.namespace(), instance);
+    start_pod(world, cluster, instance);
 }
 
 /// A new pod needs no restart that was asked for before it.
 pub fn mark_new(pod: &mut Value, cluster: ClusterView<'_>) {
     if let Some(at) = cluster.annotation(RESTARTED_AT) {
-        mark(pod, at);
+        pod["metadata"]["annotations"][RESTARTED_AT] = json!(at);
     }
 }

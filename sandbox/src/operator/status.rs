@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::cluster_view::{ClusterView, ordinal};
 use super::instance_objects::{Making, is_ready, pod_address};
+use super::storage::is_resizing;
 use super::world::World;
 use crate::store::Gvr;
 
@@ -25,8 +26,8 @@ pub mod phase {
     pub const SWITCHOVER: &str = "Switchover in progress";
     /// Replicas are restarted; the primary waits for its user.
     pub const WAITING_FOR_USER: &str = "Waiting for user action";
-    /// The primary is restarted in its pod.
-    pub const RESTARTING_PRIMARY: &str = "Primary instance is being restarted in-place";
+    /// The primary gets a new pod, and stays the primary.
+    pub const RESTARTING_PRIMARY: &str = "Primary instance is being restarted without a switchover";
     /// Instances get another image.
     pub const UPGRADING: &str = "Upgrading cluster";
     /// Instances get another major version.
@@ -50,6 +51,11 @@ impl InstanceState {
     /// Whether its pod is ready.
     pub fn is_ready(&self) -> bool {
         self.pod.as_deref().is_some_and(is_ready)
+    }
+
+    /// Whether the job that makes its data has failed.
+    pub fn has_failed(&self) -> bool {
+        self.job.as_ref().is_some_and(|(_, job)| job["status"]["conditions"][0]["type"] == "Failed")
     }
 
     /// Whether its data is still being made.
@@ -89,7 +95,8 @@ pub fn derive(status: &mut Map<String, Value>, cluster: ClusterView<'_>, instanc
     let timeline = status.get("timelineID").cloned();
     let ready = named(&|instance| instance.is_ready());
     let failed = named(&|instance| instance.pod.is_some() && !instance.is_ready());
-    let healthy = named(&|instance| instance.pod.is_some());
+    let resizing = named(&|instance| instance.claim.as_deref().is_some_and(is_resizing));
+    let healthy = named(&|instance| instance.pod.is_some() && !resizing.contains(&instance.name.as_str()));
     let initializing = named(&|instance| instance.pod.is_none() && instance.is_initializing());
     let dangling = named(&|instance| instance.pod.is_none() && instance.claim.is_some() && !instance.is_initializing());
     let jobs = instances.iter().filter(|instance| instance.job.is_some()).count();
@@ -126,6 +133,7 @@ pub fn derive(status: &mut Map<String, Value>, cluster: ClusterView<'_>, instanc
     set("jobCount", json!(jobs), jobs > 0);
     set("healthyPVC", json!(healthy), !healthy.is_empty());
     set("initializingPVC", json!(initializing), !initializing.is_empty());
+    set("resizingPVC", json!(resizing), !resizing.is_empty());
     set("danglingPVC", json!(dangling), !dangling.is_empty());
     set("instancesReportedState", Value::Object(reported), !ready.is_empty());
     set("instancesStatus", Value::Object(by_state.clone()), !by_state.is_empty());

@@ -207,6 +207,7 @@ pub fn create_instance(world: &World, cluster: ClusterView<'_>, instance: &str, 
         let pod = objects::job_pod(cluster, &job, instance, making, &world.store.identities().suffix(), &stamp);
         let name = pod["metadata"]["name"].as_str().unwrap_or_default().to_owned();
         world.ensure(&pods(), pod);
+        world.log_manager(cluster.namespace(), &name, &format!("Starting {} of instance {instance}", making.role()));
         world.event_from("job-controller", &job, "Normal", "SuccessfulCreate", &format!("Created pod: {name}"));
     }
     write(world, cluster, |status| {
@@ -235,11 +236,17 @@ fn choose_first_primary(world: &World, cluster: ClusterView<'_>, instance: &str)
     });
 }
 
-/// The job is done: its pod has succeeded, the claim is filled.
+/// The job is done: its pod has succeeded, the claim is filled. A recovery may fail instead.
 pub fn finish_job(world: &World, cluster: ClusterView<'_>, instance: &str, making: Making) {
     let stamp = world.stamp();
     let job = making.job(instance);
     let namespace = cluster.namespace();
+    if making == Making::Recovery
+        && let Err(error) = super::recovery::restore(world, cluster)
+    {
+        fail_job(world, cluster, instance, making, &error);
+        return;
+    }
     for pod in world.store.list(&pods(), Some(namespace)) {
         if pod["metadata"]["labels"]["job-name"] == *job {
             let name = pod["metadata"]["name"].as_str().unwrap_or_default();
@@ -255,16 +262,40 @@ pub fn finish_job(world: &World, cluster: ClusterView<'_>, instance: &str, makin
     write(world, cluster, |_| {});
 }
 
+/// The job has tried as often as it may.
+fn fail_job(world: &World, cluster: ClusterView<'_>, instance: &str, making: Making, error: &str) {
+    let stamp = world.stamp();
+    let (namespace, name) = (cluster.namespace(), making.job(instance));
+    for pod in world.store.list(&pods(), Some(namespace)) {
+        if pod["metadata"]["labels"]["job-name"] == *name {
+            let pod = pod["metadata"]["name"].as_str().unwrap_or_default();
+            world.log_error(namespace, pod, &format!("Error while restoring a backup: {error}"));
+            world.change(&pods(), namespace, pod, |pod| pod["status"]["phase"] = json!("Failed"));
+        }
+    }
+    world.change(&jobs(), namespace, &name, |job| objects::fail_job(job, &stamp));
+    if let Some(job) = world.store.get(&jobs(), namespace, &name) {
+        let message = "Job has reached the specified backoff limit";
+        world.event_from("job-controller", &job, "Warning", "BackoffLimitExceeded", message);
+    }
+    let (role, reason) = (making.role(), "BackoffLimitExceeded");
+    let message = format!("Job {name} (role: {role}, instance: {instance}) failed: {reason}");
+    world.event(cluster.object, "Warning", "FailedJob", &message);
+    write(world, cluster, |_| {});
+}
+
 /// The instance's pod, in the place of the job that made its data.
 pub fn start_pod(world: &World, cluster: ClusterView<'_>, instance: &str) {
     let stamp = world.stamp();
     let namespace = cluster.namespace();
     world.ensure(&pods(), objects::pod(cluster, instance, &stamp));
+    world.log_start(cluster, instance);
     if is_never_ready(&world.asked(cluster.object, POD_NEVER_READY).unwrap_or_default(), instance)
         && let Some(pod) = world.store.get(&pods(), namespace, instance)
     {
         let message = "Readiness probe failed: HTTP probe failed with statuscode: 500";
         world.event_from("kubelet", &pod, "Warning", "Unhealthy", message);
+        world.log_not_ready(namespace, instance);
     }
     for making in Making::ALL {
         let job = making.job(instance);
@@ -291,7 +322,10 @@ pub(super) fn is_never_ready(list: &str, instance: &str) -> bool {
 pub fn wait(world: &World, cluster: ClusterView<'_>) {
     let stamp = world.stamp();
     write(world, cluster, |status| {
-        enter(status, phase::WAITING, "Some instances are not yet active. Please wait.");
+        // The phase of a primary that is restarted keeps others from taking over until it is ready.
+        if status.get("phase").is_none_or(|there| there != phase::RESTARTING_PRIMARY) {
+            enter(status, phase::WAITING, "Some instances are not yet active. Please wait.");
+        }
         ready_condition(status, false, &stamp);
     });
 }
@@ -302,12 +336,13 @@ pub fn become_ready(world: &World, cluster: ClusterView<'_>, instance: &str) {
     let is_primary = cluster.target_primary() == instance;
     let role = if is_primary { "primary" } else { "replica" };
     world.change(&pods(), cluster.namespace(), instance, |pod| {
-        objects::make_ready(pod, cluster, instance, role, &stamp);
+        objects::make_ready(pod, role, &stamp);
     });
     world.change(&claims(), cluster.namespace(), instance, |claim| objects::set_role(claim, role));
     if is_primary {
         world.ensure_contents(cluster);
     }
+    world.log_ready(cluster, instance, is_primary);
     let system = system_id(cluster);
     write(world, cluster, |status| {
         if is_primary && status.get("currentPrimary").is_none_or(|current| current != instance) {
@@ -315,7 +350,9 @@ pub fn become_ready(world: &World, cluster: ClusterView<'_>, instance: &str) {
             status.insert("currentPrimaryTimestamp".to_owned(), json!(stamp));
         }
         if is_primary {
-            status.entry("timelineID").or_insert(json!(1));
+            // A recovery ends on a timeline of its own.
+            let first = if super::recovery::is_wanted(cluster) { 2 } else { 1 };
+            status.entry("timelineID").or_insert(json!(first));
             status.insert("systemID".to_owned(), json!(system));
             set_condition(
                 status,

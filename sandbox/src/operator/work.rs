@@ -187,10 +187,27 @@ impl Crew {
                     let cluster = cluster["metadata"]["name"].as_str().unwrap_or_default();
                     self.look(Key::Cluster(namespace.clone(), cluster.to_owned()));
                 }
+                // Others of the cluster may have waited for it, and so may the schedule that made it.
+                if change.kind == ChangeKind::Deleted || backups::is_done(object) {
+                    for other in self.world.store.list(&Gvr::cnpg("backups"), Some(&namespace)) {
+                        if other["status"]["phase"] == "pending"
+                            && other["spec"]["cluster"] == object["spec"]["cluster"]
+                        {
+                            let name = other["metadata"]["name"].as_str().unwrap_or_default();
+                            self.look(Key::Backup(namespace.clone(), name.to_owned()));
+                        }
+                    }
+                    if let Some(schedule) = scheduled_backups::parent(object) {
+                        self.look(schedule);
+                    }
+                }
                 self.look(Key::Backup(namespace, name));
             }
             Source::ScheduledBackups => self.look(Key::ScheduledBackup(namespace, name)),
             Source::Pods | Source::Claims => {
+                if change.kind == ChangeKind::Deleted {
+                    self.world.journal.forget(&text("/metadata/uid"));
+                }
                 let cluster = text("/metadata/labels/cnpg.io~1cluster");
                 if !cluster.is_empty() {
                     self.look(Key::Cluster(namespace, cluster));

@@ -1,25 +1,48 @@
 //! What every part of the stand-in works with: the store, the model of PostgreSQL, the speed.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::cluster_view::ClusterView;
+use super::journal::Journal;
+use super::object_store::ObjectStore;
 use super::postgres::{Contents, Postgres};
 use super::work::Key;
 use crate::store::{Gvr, Store};
 
-/// Store, model, speed, and a way to have work looked at again.
+/// What makes two events the same: uid of what they are about, type, reason, message, component.
+type EventKey = [String; 5];
+
+/// Store, model, logs, backups, speed, and a way to have work looked at again.
 #[derive(Clone)]
 pub(super) struct World {
     pub store: Store,
     pub postgres: Postgres,
+    pub journal: Journal,
+    pub object_store: ObjectStore,
     pub speed: f64,
     pub wake: UnboundedSender<Key>,
+    events: Arc<Mutex<HashMap<EventKey, String>>>,
 }
 
 impl World {
+    /// A world on `store`.
+    pub fn new(store: Store, speed: f64, wake: UnboundedSender<Key>) -> Self {
+        Self {
+            postgres: Postgres::new(store.clock().clone()),
+            store,
+            journal: Journal::default(),
+            object_store: ObjectStore::default(),
+            speed,
+            wake,
+            events: Arc::default(),
+        }
+    }
+
     /// Now, as Kubernetes writes it.
     pub fn stamp(&self) -> String {
         self.store.clock().stamp()
@@ -37,7 +60,7 @@ impl World {
     }
 
     /// The cluster of that name, where it is there.
-    pub fn cluster(&self, namespace: &str, name: &str) -> Option<std::sync::Arc<Value>> {
+    pub fn cluster(&self, namespace: &str, name: &str) -> Option<Arc<Value>> {
         self.store.get(&Gvr::cnpg("clusters"), namespace, name)
     }
 
@@ -87,6 +110,16 @@ impl World {
         }
     }
 
+    /// Whether the operator has said that about an object already.
+    pub fn has_said(&self, about: &Value, reason: &str, message: &str) -> bool {
+        let events = self.store.list(&Gvr::core("events"), about["metadata"]["namespace"].as_str());
+        events.iter().any(|event| {
+            event["involvedObject"]["uid"] == about["metadata"]["uid"]
+                && event["reason"] == reason
+                && event["message"] == message
+        })
+    }
+
     /// Writes an Event about an object.
     pub fn event(&self, about: &Value, kind: &str, reason: &str, message: &str) {
         self.event_from("cloudnative-pg", about, kind, reason, message);
@@ -96,15 +129,29 @@ impl World {
     pub fn event_from(&self, component: &str, about: &Value, kind: &str, reason: &str, message: &str) {
         let metadata = &about["metadata"];
         let name = metadata["name"].as_str().unwrap_or_default();
+        let stamp = self.stamp();
+        let uid = metadata["uid"].as_str().unwrap_or_default();
+        let key = [uid, kind, reason, message, component].map(str::to_owned);
+        // As client-go's recorder: what is said again is counted on the event that said it first.
+        let said = self.events.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let namespace = metadata["namespace"].as_str().unwrap_or_default();
+        if let Some(said) = said.filter(|said| self.store.exists(&Gvr::core("events"), namespace, said)) {
+            self.change(&Gvr::core("events"), namespace, &said, |event| {
+                event["count"] = json!(event["count"].as_u64().unwrap_or(1) + 1);
+                event["lastTimestamp"] = json!(stamp);
+            });
+            return;
+        }
         // As client-go names them: by time, so that they list in order. The revision tells apart what
         // a clock that stands still does not.
         let moment = self.store.clock().now().as_nanosecond() + i128::from(self.store.revision());
-        let stamp = self.stamp();
+        let event = format!("{name}.{moment:x}");
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).insert(key, event.clone());
         self.ensure(
             &Gvr::core("events"),
             json!({
                 "apiVersion": "v1", "kind": "Event",
-                "metadata": {"name": format!("{name}.{moment:x}"), "namespace": metadata["namespace"]},
+                "metadata": {"name": event, "namespace": metadata["namespace"]},
                 "involvedObject": {
                     "apiVersion": about["apiVersion"], "kind": about["kind"], "name": name,
                     "namespace": metadata["namespace"], "uid": metadata["uid"],
@@ -121,12 +168,11 @@ impl World {
     /// what its status says was done for one that was preloaded.
     pub fn ensure_contents(&self, cluster: ClusterView<'_>) {
         let (namespace, name) = (cluster.namespace(), cluster.name());
-        if self.postgres.with(namespace, name, |contents| contents.uid == cluster.uid()) == Some(true) {
+        if self.postgres.belongs_to(namespace, name, cluster.uid()) {
             return;
         }
         let password = self.secret_password(namespace, &cluster.secret("app")).map(|(_, password, _)| password);
-        let mut contents = super::recovery::contents(self, cluster, password.clone())
-            .unwrap_or_else(|| Contents::initdb(cluster.uid(), cluster.app_database(), cluster.app_owner(), password));
+        let mut contents = Contents::initdb(cluster.uid(), cluster.app_database(), cluster.app_owner(), password);
         self.adopt_roles(cluster, &mut contents);
         self.adopt_databases(cluster, &mut contents);
         self.postgres.replace(namespace, name, contents);

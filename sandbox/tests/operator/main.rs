@@ -5,10 +5,13 @@
 #[path = "../fixture/mod.rs"]
 mod fixture;
 
+mod backups;
 mod controllers;
 mod databases;
 mod lifecycle;
+mod logs;
 mod recorded;
+mod recovery;
 mod roles;
 mod seeds;
 mod upkeep;

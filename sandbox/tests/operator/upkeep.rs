@@ -1,8 +1,8 @@
-//! What people ask of a cluster that runs: another primary, a restart, sleep, backups, their restore, its log.
+//! What people ask of a cluster that runs: another primary, a restart, sleep, larger volumes.
 
 use serde_json::{Value, json};
 
-use crate::fixture::{Ground, cluster, cnpg, core, ground, is_healthy};
+use crate::fixture::{builder, cluster, cnpg, core, ground, is_healthy, started};
 
 const PG1: &str = "/apis/postgresql.cnpg.io/v1/namespaces/default/clusters/pg1";
 
@@ -15,11 +15,6 @@ fn condition(cluster: &Value, kind: &str) -> Value {
     list.into_iter().find(|condition| condition["type"] == kind).cloned().unwrap_or_default()
 }
 
-async fn log(ground: &Ground, query: &str) -> (u16, String) {
-    let answer = ground.client.get(ground.url(&format!("{}/log?{query}", pod("pg1-1")))).send().await.unwrap();
-    (answer.status().as_u16(), answer.text().await.unwrap())
-}
-
 #[tokio::test]
 async fn the_status_says_who_is_to_be_the_primary() {
     let ground = ground().await;
@@ -30,29 +25,40 @@ async fn the_status_says_who_is_to_be_the_primary() {
     assert_eq!(asked["status"]["targetPrimary"], "pg1-3");
     let done = ground.until(PG1, |cluster| is_healthy(cluster) && cluster["status"]["currentPrimary"] == "pg1-3").await;
     assert_eq!(done["status"]["timelineID"], 2);
+    assert!(done["status"]["currentPrimaryTimestamp"].is_string());
+    assert!(ground.phases(&asked).await.iter().all(|(phase, _)| phase != "Failing over"), "nothing failed");
     assert_eq!(done["status"]["instancesReportedState"]["pg1-3"]["isPrimary"], true);
     assert_eq!(ground.get(&pod("pg1-1")).await["metadata"]["labels"]["cnpg.io/instanceRole"], "replica");
     assert_eq!(ground.get(&pod("pg1-3")).await["metadata"]["labels"]["cnpg.io/instanceRole"], "primary");
 }
 
 #[tokio::test]
-async fn a_restart_takes_replicas_first_and_the_primary_in_its_place() {
+async fn a_restart_takes_replicas_first_and_the_primary_stays_the_primary() {
     let ground = ground().await;
     ground.healthy(cluster("pg1", 2)).await;
     let before = ground.get(&pod("pg1-2")).await["metadata"]["uid"].clone();
     let primary = ground.get(&pod("pg1-1")).await["metadata"]["uid"].clone();
     let at = "2026-01-31T12:00:00Z";
     let wanted = json!({"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": at}}});
-    ground.patch(PG1, wanted).await;
+    let asked = ground.patch(PG1, wanted).await;
     let restarted = |pod: &Value| pod["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] == at;
     ground.until(&pod("pg1-1"), restarted).await;
     let replica = ground.get(&pod("pg1-2")).await;
     assert!(restarted(&replica) && replica["metadata"]["uid"] != before);
     let after = ground.until(PG1, is_healthy).await;
     assert_eq!(after["status"]["currentPrimary"], "pg1-1");
-    assert_eq!(ground.get(&pod("pg1-1")).await["metadata"]["uid"], primary, "the primary restarts in its pod");
-    let events = ground.get(&core("events")).await.to_string();
-    assert!(events.contains("because: cluster has been explicitly restarted via annotation"));
+    assert_eq!(after["status"]["timelineID"], 1, "nobody took over");
+    assert_ne!(ground.get(&pod("pg1-1")).await["metadata"]["uid"], primary, "a restart is another pod");
+    let because = "cluster has been explicitly restarted via annotation";
+    let phases = ground.phases(&asked).await;
+    let restarting = ("Upgrading cluster".to_owned(), format!("Restarting instance pg1-2, because: {because}"));
+    let last = ("Primary instance is being restarted without a switchover".to_owned(), because.to_owned());
+    let at = |wanted: &(String, String)| phases.iter().position(|there| there == wanted).unwrap();
+    assert!(at(&restarting) < at(&last), "{phases:?}");
+    let events = ground.events("pg1").await;
+    let upgraded: Vec<&str> =
+        events.iter().filter(|event| event.0 == "UpgradingInstance").map(|event| event.1.as_str()).collect();
+    assert_eq!(upgraded, ["Upgrading instance pg1-2", "Upgrading instance pg1-1"]);
 }
 
 #[tokio::test]
@@ -64,6 +70,8 @@ async fn a_restart_switches_over_or_waits_for_its_user_where_the_cluster_says_so
     ground.healthy(object).await;
     ground.patch(PG1, at.clone()).await;
     ground.until(PG1, |cluster| is_healthy(cluster) && cluster["status"]["currentPrimary"] == "pg1-2").await;
+    let switched = ("Switchover".to_owned(), "Initiating switchover to pg1-2 to upgrade pg1-1".to_owned());
+    assert!(ground.events("pg1").await.contains(&switched));
 
     let mut object = cluster("pg2", 2);
     object["spec"]["primaryUpdateStrategy"] = json!("supervised");
@@ -97,123 +105,118 @@ async fn a_hibernated_cluster_keeps_its_volumes_and_wakes_with_its_primary() {
 }
 
 #[tokio::test]
-async fn a_log_is_cut_as_it_is_asked_for() {
+async fn a_target_that_cannot_take_over_is_replaced_by_one_that_can() {
     let ground = ground().await;
-    ground.healthy(cluster("pg1", 1)).await;
-    let (code, all) = log(&ground, "").await;
-    assert_eq!(code, 200);
-    let lines: Vec<Value> = all.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert!(lines.iter().all(|line| line["logging_pod"] == "pg1-1"));
-    let last = lines.last().unwrap();
-    assert_eq!(last["record"]["message"], "database system is ready to accept connections");
-    assert_eq!(last["logger"], "postgres");
+    ground.healthy(cluster("pg1", 2)).await;
+    ground.patch(&format!("{PG1}/status"), json!({"status": {"targetPrimary": "pg1-7"}})).await;
+    ground.until(PG1, |cluster| is_healthy(cluster) && cluster["status"]["currentPrimary"] == "pg1-2").await;
+    let message = "Target primary isn't healthy, switching target from pg1-7 to pg1-2";
+    assert!(ground.events("pg1").await.contains(&("FailingOver".to_owned(), message.to_owned())));
 
-    let (_, tail) = log(&ground, "container=postgres&tailLines=2").await;
-    assert_eq!(tail.lines().collect::<Vec<_>>(), all.lines().collect::<Vec<_>>()[lines.len() - 2..]);
-    // As the kubelet does it: the first bytes of those lines.
-    let (_, bytes) = log(&ground, "tailLines=2&limitBytes=10").await;
-    assert_eq!(bytes, tail[..10]);
-    assert!(log(&ground, "timestamps=true").await.1.lines().all(|line| line.starts_with("20")));
-    assert_eq!(log(&ground, "sinceTime=2100-01-01T00:00:00Z").await.1, "");
-
-    for (query, code, wanted) in [
-        ("container=sidecar", 400, "container sidecar is not valid for pod pg1-1"),
-        ("previous=true", 400, "previous terminated container \\\"postgres\\\" in pod \\\"pg1-1\\\" not found"),
-        ("tailLines=-1", 422, "must be greater than or equal to 0"),
-        ("tailLines=many", 400, "parsing"),
-        ("sinceSeconds=1&sinceTime=2100-01-01T00:00:00Z", 422, "at most one of"),
-        ("follow=true", 501, "following a log"),
-    ] {
-        let (found, text) = log(&ground, query).await;
-        assert!(found == code && text.contains(wanted), "{query}: {found} {text}");
-    }
-    let (missing, _) = ground.look(&format!("{}/log", pod("pg9-1"))).await;
-    assert_eq!(missing, 404);
-}
-
-fn kept(name: &str) -> Value {
-    let mut object = cluster(name, 2);
-    object["spec"]["backup"] = json!({"barmanObjectStore": {"destinationPath": "s3://somewhere"}});
-    object
-}
-
-fn backup(name: &str, of: &str, target: &str) -> Value {
-    json!({
-        "apiVersion": "postgresql.cnpg.io/v1", "kind": "Backup", "metadata": {"name": name},
-        "spec": {"cluster": {"name": of}, "method": "barmanObjectStore", "target": target},
-    })
+    ground.healthy(cluster("pg2", 1)).await;
+    let pg2 = format!("{}/pg2", cnpg("clusters"));
+    ground.patch(&format!("{pg2}/status"), json!({"status": {"targetPrimary": "pg2-7"}})).await;
+    let back = ground.until(&pg2, |cluster| cluster["status"]["targetPrimary"] == "pg2-1" && is_healthy(cluster)).await;
+    assert_eq!(back["status"]["currentPrimary"], "pg2-1");
 }
 
 #[tokio::test]
-async fn a_cluster_is_made_from_a_backup_once_that_is_completed() {
-    let ground = ground().await;
-    ground.healthy(kept("pg1")).await;
-    let mut copy = cluster("copy", 1);
-    copy["spec"]["bootstrap"] = json!({"recovery": {"backup": {"name": "first"}}});
-    ground.create(&cnpg("clusters"), copy).await;
+async fn only_a_healthy_cluster_hibernates_and_a_pod_that_is_held_is_waited_for() {
+    let quiet = builder().admission(cnpg_mcp_sandbox::AdmissionMode::Crds);
+    let ground = started(quiet).await;
+    let mut object = cluster("pg1", 2);
+    object["metadata"]["annotations"] = json!({"cnpg.io/hibernation": "on", "sandbox.cnpg-mcp/pod-never-ready": "2"});
+    ground.create(&cnpg("clusters"), object).await;
+    let failed = json!(["pg1-2"]);
+    ground.until(PG1, |cluster| cluster["status"]["instancesStatus"]["failed"] == failed).await;
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    let path = format!("{}/copy", cnpg("clusters"));
-    assert_eq!(ground.get(&path).await["status"]["instances"], Value::Null, "there is no backup to begin with");
+    assert_eq!(condition(&ground.get(PG1).await, "cnpg.io/hibernation"), Value::Null);
 
-    ground.sandbox.operator().postgres().with("default", "pg1", |contents| {
-        contents.write_database("ledger", "app");
-    });
-    ground.create(&cnpg("backups"), backup("first", "pg1", "primary")).await;
-    let done =
-        ground.until(&format!("{}/first", cnpg("backups")), |backup| backup["status"]["phase"] == "completed").await;
-    assert_eq!(done["status"]["instanceID"]["podName"], "pg1-1");
-    ground.until(&path, is_healthy).await;
-    let contents = ground.sandbox.operator().postgres().contents("default", "copy").unwrap();
-    assert!(contents.databases.contains_key("ledger"));
-    let password = |name: &str| ground.sandbox.operator().postgres().password("default", name, "app");
-    assert!(password("copy").is_some() && password("copy") != password("pg1"), "it has a password of its own");
-    let events = ground.get(&core("events")).await.to_string();
-    assert!(events.contains("Primary instance (from backup)"));
+    ground.patch(&pod("pg1-1"), json!({"metadata": {"finalizers": ["example.com/hold"]}})).await;
+    ground.patch(PG1, json!({"metadata": {"annotations": {"sandbox.cnpg-mcp/pod-never-ready": null}}})).await;
+    let of = |cluster: &Value| condition(cluster, "cnpg.io/hibernation");
+    let waiting = ground.until(PG1, |cluster| of(cluster)["reason"] == "WaitingPodsDeletion").await;
+    assert_eq!(of(&waiting)["message"], "Waiting for pg1-1 to be deleted");
+    assert_eq!(ground.names(&core("pods")).await, ["pg1-1", "pg1-2"], "the primary goes first");
+    ground.patch(&pod("pg1-1"), json!({"metadata": {"finalizers": null}})).await;
+    let asleep = ground.until(PG1, |cluster| of(cluster)["reason"] == "Hibernated").await;
+    assert_eq!(asleep["status"]["phase"], "Cluster in healthy state");
+
+    // Past the webhook, any other value asks for nothing.
+    ground.patch(PG1, json!({"metadata": {"annotations": {"cnpg.io/hibernation": "maybe"}}})).await;
+    let awake = ground.until(PG1, |cluster| is_healthy(cluster) && of(cluster).is_null()).await;
+    assert_eq!(awake["status"]["readyInstances"], 2);
 }
 
 #[tokio::test]
-async fn a_backup_prefers_a_standby_where_it_is_told_to() {
-    let ground = ground().await;
-    ground.healthy(kept("pg1")).await;
-    ground.create(&cnpg("backups"), backup("standby", "pg1", "prefer-standby")).await;
-    let path = format!("{}/standby", cnpg("backups"));
-    let done = ground.until(&path, |backup| backup["status"]["phase"] == "completed").await;
-    assert_eq!(done["status"]["instanceID"]["podName"], "pg1-2");
+async fn volumes_grow_where_their_class_lets_them_and_never_shrink() {
+    let quiet = builder().admission(cnpg_mcp_sandbox::AdmissionMode::Crds);
+    let ground = started(quiet).await;
+    let fixed = json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "fixed"},
+        "provisioner": "example.com/disk"});
+    ground.create("/apis/storage.k8s.io/v1/storageclasses", fixed).await;
+    let claim = |name: &str| format!("{}/{name}", core("persistentvolumeclaims"));
+    let size = |claim: &Value| claim["spec"]["resources"]["requests"]["storage"].clone();
+    let to = |size: &str| json!({"spec": {"storage": {"size": size}}});
+
+    let created = ground.healthy(cluster("pg1", 2)).await;
+    ground.patch(PG1, to("2Gi")).await;
+    let grown = ground.until(&claim("pg1-2"), |claim| claim["status"]["capacity"]["storage"] == "2Gi").await;
+    assert_eq!((size(&grown), &grown["status"]["conditions"]), (json!("2Gi"), &Value::Null));
+    let resizing = json!(["pg1-1", "pg1-2"]);
+    assert!(ground.states(&created).await.iter().any(|status| status["resizingPVC"] == resizing));
+    ground.until(PG1, |cluster| is_healthy(cluster) && cluster["status"]["resizingPVC"].is_null()).await;
+
+    // Without the webhook a smaller size is written, and nothing follows.
+    ground.patch(PG1, to("1Gi")).await;
+    ground.patch(PG1, json!({"metadata": {"labels": {"seen": "yes"}}})).await;
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    assert_eq!(size(&ground.get(&claim("pg1-1")).await), "2Gi");
+
+    let mut object = cluster("pg2", 1);
+    object["spec"]["storage"]["storageClass"] = json!("fixed");
+    ground.healthy(object).await;
+    let mut object = cluster("pg3", 1);
+    object["spec"]["storage"]["resizeInUseVolumes"] = json!(false);
+    ground.healthy(object).await;
+    for name in ["pg2", "pg3"] {
+        ground.patch(&format!("{}/{name}", cnpg("clusters")), to("2Gi")).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+    for name in ["pg2-1", "pg3-1"] {
+        assert_eq!(size(&ground.get(&claim(name)).await), "1Gi", "{name}");
+    }
 }
 
 #[tokio::test]
-async fn a_schedule_makes_backups_when_their_time_has_come() {
+async fn the_webhook_refuses_smaller_volumes() {
     let ground = ground().await;
-    ground.healthy(kept("pg1")).await;
-    let schedule = |name: &str, spec: Value| {
-        let mut object = json!({
-            "apiVersion": "postgresql.cnpg.io/v1", "kind": "ScheduledBackup", "metadata": {"name": name},
-            "spec": {"cluster": {"name": "pg1"}, "method": "barmanObjectStore"},
-        });
-        for (key, value) in spec.as_object().unwrap() {
-            object["spec"][key] = value.clone();
-        }
-        object
-    };
-    let schedules = cnpg("scheduledbackups");
-    // Yearly and at once; each second; asleep.
-    let yearly = json!({"schedule": "@yearly", "immediate": true, "backupOwnerReference": "self"});
-    ground.create(&schedules, schedule("yearly", yearly)).await;
-    ground.create(&schedules, schedule("often", json!({"schedule": "* * * * * *"}))).await;
-    ground.create(&schedules, schedule("asleep", json!({"schedule": "* * * * * *", "suspend": true}))).await;
-    let often = ground.until(&format!("{schedules}/often"), |one| !one["status"]["lastScheduleTime"].is_null()).await;
-    assert!(often["status"]["nextScheduleTime"].is_string());
-    let made = ground.names(&cnpg("backups")).await;
-    assert_eq!(made.iter().filter(|name| name.starts_with("yearly-")).count(), 1, "{made:?}");
-    assert!(made.iter().any(|name| name.starts_with("often-20")), "{made:?}");
-    assert!(!made.iter().any(|name| name.starts_with("asleep")), "{made:?}");
+    let mut object = cluster("pg1", 1);
+    object["spec"]["storage"]["size"] = json!("2Gi");
+    ground.healthy(object).await;
+    let request = ground.client.patch(ground.url(PG1)).header("content-type", "application/merge-patch+json");
+    let smaller = json!({"spec": {"storage": {"size": "1024Mi"}}}).to_string();
+    let answer = request.body(smaller).send().await.unwrap();
+    assert_eq!(answer.status(), 422);
+    let refusal: Value = answer.json().await.unwrap();
+    let message = refusal["message"].as_str().unwrap();
+    assert!(message.contains("can't shrink existing storage from 2Gi to 1Gi"), "{message}");
+}
 
-    // What is owned goes with its schedule, and nothing else does.
-    let own = made.iter().find(|name| name.starts_with("yearly-")).unwrap();
-    let owner = ground.get(&format!("{}/{own}", cnpg("backups"))).await["metadata"]["ownerReferences"][0].clone();
-    assert_eq!((&owner["kind"], &owner["name"]), (&json!("ScheduledBackup"), &json!("yearly")));
-    ground.delete(&format!("{schedules}/often")).await;
-    ground.delete(&format!("{schedules}/yearly")).await;
-    ground.gone(&format!("{}/{own}", cnpg("backups"))).await;
-    assert!(ground.names(&cnpg("backups")).await.iter().any(|name| name.starts_with("often-")));
+#[tokio::test]
+async fn what_is_said_again_is_counted_on_its_event() {
+    let ground = ground().await;
+    ground.healthy(cluster("pg1", 2)).await;
+    for (at, pods) in [("2026-01-31T12:00:00Z", 1), ("2026-01-31T13:00:00Z", 2)] {
+        let wanted = json!({"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": at}}});
+        ground.patch(PG1, wanted).await;
+        let restarted = |pod: &Value| pod["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] == at;
+        ground.until(&pod("pg1-1"), restarted).await;
+        ground.until(PG1, is_healthy).await;
+        let about = "involvedObject.kind%3DCluster,involvedObject.name%3Dpg1,reason%3DUpgradingInstance";
+        let list = ground.get(&format!("{}?fieldSelector={about}", core("events"))).await;
+        let counts: Vec<u64> =
+            list["items"].as_array().unwrap().iter().map(|event| event["count"].as_u64().unwrap()).collect();
+        assert_eq!(counts, [pods, pods]);
+    }
 }
