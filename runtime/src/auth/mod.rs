@@ -1,0 +1,5 @@
+//! Who is let in over HTTP: the parts that the servers' ways of authentication are made of.
+//!
+//! - [`keys`]: root keys from a file, and the keys that are derived from them.
+
+pub mod keys;
