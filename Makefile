@@ -15,6 +15,7 @@ run:
 tools:
 	command -v cargo-nextest >/dev/null || cargo install cargo-nextest --locked
 	./tests/clients/install.sh
+	./tests/redis/install.sh
 
 test: tools
 	cargo build --workspace --bins

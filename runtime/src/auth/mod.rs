@@ -1,5 +1,7 @@
 //! Who is let in over HTTP: the parts that the servers' ways of authentication are made of.
 //!
 //! - [`keys`]: root keys from a file, and the keys that are derived from them.
+//! - [`store`]: state that replicas share, in memory or in Redis.
 
 pub mod keys;
+pub mod store;
