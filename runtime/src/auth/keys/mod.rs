@@ -8,7 +8,7 @@ mod mac;
 mod root;
 mod vault;
 
-pub use derive::Keys;
+pub use derive::{Keys, SigningKey};
 pub use mac::Mac;
 pub use root::{KeyFileError, RootKeys};
 pub use vault::{CannotOpen, Vault};
