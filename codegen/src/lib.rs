@@ -93,7 +93,8 @@ fn lower(specs: &Specs, sources: &SourceMap, sink: &mut Sink) -> Program {
         read.push(tool);
     }
     read.sort_by(|a, b| a.name.text.cmp(&b.name.text));
-    let shared = check::Shared { kinds: &kinds, partials: &partials, sources };
+    let sampler = template::sample::Sampler::new(&partials);
+    let shared = check::Shared { kinds: &kinds, partials: &partials, sources, sampler: &sampler };
     let mut tools = Vec::new();
     for tool in &read {
         tools.extend(check::lower_tool(tool, shared, &mut types, sink));

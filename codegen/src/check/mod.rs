@@ -2,23 +2,29 @@
 
 mod body;
 mod examples;
+mod fit;
 mod given;
 mod output;
 mod params;
 mod rules;
+mod samples;
 mod steps;
 mod targets;
 mod verbs;
+mod waits;
 
 use std::collections::BTreeMap;
 
+pub(crate) use params::text_fits;
+
 use crate::diagnostic::{Code, Sink};
-use crate::expression::{Context, Scope, Typer};
+use crate::expression::{Context, Facts, Scope, Typer};
 use crate::kinds::Kinds;
 use crate::load::{Name, Text};
 use crate::lowered::{self, LocalId, Param, ParamGroup};
 use crate::source::{SourceMap, Span};
 use crate::syntax;
+use crate::template::sample::Sampler;
 use crate::types::Types;
 
 /// What all tools share.
@@ -30,6 +36,8 @@ pub struct Shared<'a> {
     pub partials: &'a BTreeMap<String, Text>,
     /// The files.
     pub sources: &'a SourceMap,
+    /// Tries templates on samples.
+    pub sampler: &'a Sampler,
 }
 
 /// Lowers a tool. Everything wrong in it is reported; `None` where anything was.
@@ -42,7 +50,15 @@ pub fn lower_tool(
     let mark = sink.mark();
     let mut scope = Scope::default();
     scope.incomplete = tool.incomplete;
-    let expressions = Typer { types, kinds: shared.kinds, sink, locals: Vec::new(), scope, context: Context::Mapping };
+    let expressions = Typer {
+        types,
+        kinds: shared.kinds,
+        sink,
+        locals: Vec::new(),
+        scope,
+        context: Context::Mapping,
+        facts: Facts::default(),
+    };
     let mut lowering = Lowering {
         tool,
         shared,
@@ -58,7 +74,7 @@ pub fn lower_tool(
     lowering.params();
     let steps = lowering.steps();
     let (output, output_type, paged_output) = lowering.output();
-    lowering.answers(output_type, paged_output.as_deref());
+    lowering.answers(&output, output_type, paged_output.as_deref());
     lowering.rules(&steps);
     lowering.examples();
     let lowered = lowering.finish(steps, output, output_type, paged_output);

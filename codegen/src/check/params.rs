@@ -75,6 +75,7 @@ impl Lowering<'_> {
         let seen = self.typer.scope.declare(&param.name.text, local, Some(value_type.clone()));
         seen.hidden_from_templates = param.ty == ParamType::Secret;
         self.param_names.push(param.name.clone());
+        self.typer.facts.params.push(bounds.clone());
         self.params.push(Param {
             name: param.name.text.clone(),
             about: param.about.clone(),
@@ -345,7 +346,7 @@ fn number_fits(value: f64, bounds: &Bounds) -> Result<(), String> {
     Ok(())
 }
 
-fn text_fits(text: &str, bounds: &Bounds) -> Result<(), String> {
+pub(crate) fn text_fits(text: &str, bounds: &Bounds) -> Result<(), String> {
     let length = text.chars().count();
     let (pattern, longest) = match bounds.format {
         Some(StringFormat::Dns1123Label) => (Some(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"), Some(63)),

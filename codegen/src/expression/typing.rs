@@ -1,11 +1,15 @@
 //! From trees to typed expressions.
 
+use std::collections::BTreeMap;
+
 use super::describe;
+use super::foregone::Chain;
 use super::scope::Scope;
 use super::tree::{Arithmetic, Tree, TreeKind, Word};
 use crate::diagnostic::{Code, Sink, nearest};
 use crate::kinds::Kinds;
-use crate::lowered::{BinaryOp, Expr, ExprKind, Local, LocalId, LocalKind, UnaryOp};
+use super::range::Range;
+use crate::lowered::{BinaryOp, Bounds, Expr, ExprKind, Local, LocalId, LocalKind, UnaryOp};
 use crate::source::Span;
 use crate::types::{Origin, Type, Types};
 
@@ -34,6 +38,20 @@ pub struct Typer<'a> {
     pub scope: Scope,
     /// Where the expressions stand.
     pub context: Context,
+    /// What is known of the numbers and texts behind names.
+    pub facts: Facts,
+}
+
+/// What is known of values before any call.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Bounds of the tool's parameters, in their order.
+    pub params: Vec<Bounds>,
+    /// Ranges of numbers that steps name.
+    pub named: BTreeMap<LocalId, Range>,
+    /// Whether shared steps or a partial are looked at: what follows from the parameters of one tool need
+    /// not hold in another, so nothing is said of it.
+    pub shared: bool,
 }
 
 impl Typer<'_> {
@@ -51,6 +69,14 @@ impl Typer<'_> {
 
     /// A condition.
     pub fn condition(&mut self, tree: &Tree) -> Option<Expr> {
+        if let TreeKind::Bool(value) = tree.kind {
+            self.written_out(value, tree.span);
+        }
+        self.bool(tree)
+    }
+
+    /// A bool, which may be a plain `true` or `false`.
+    pub fn bool(&mut self, tree: &Tree) -> Option<Expr> {
         let expr = self.infer(tree, None)?;
         match &expr.ty {
             Type::Bool => Some(expr),
@@ -126,8 +152,16 @@ impl Typer<'_> {
                 let ty = inner.ty.clone();
                 make(ExprKind::Unary(UnaryOp::Neg, Box::new(inner)), ty)
             }
-            TreeKind::And(..) => self.all_of(&tree.conjuncts(), span),
-            TreeKind::Or(..) => self.any_of(&tree.disjuncts(), span),
+            TreeKind::And(..) => {
+                let parts = tree.conjuncts();
+                self.agree(&parts, Chain::All);
+                self.all_of(&parts, span)
+            }
+            TreeKind::Or(..) => {
+                let parts = tree.disjuncts();
+                self.agree(&parts, Chain::Any);
+                self.any_of(&parts, span)
+            }
             TreeKind::Compare(op, left, right) => self.compare(*op, left, right, span),
             TreeKind::Arithmetic(op, left, right) => self.arithmetic(*op, left, right, span),
             TreeKind::Join(..) => {

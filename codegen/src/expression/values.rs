@@ -139,10 +139,22 @@ impl Typer<'_> {
 
     /// A condition in a mapping. A text without `{{ }}` is no condition.
     pub fn scalar_condition(&mut self, scalar: &Scalar) -> Option<Expr> {
-        let tree = self.whole_expression(scalar)?;
-        match tree {
-            Ok(expr) => Some(expr),
+        match self.whole_expression(scalar)? {
+            Ok(expr) => {
+                if let ExprKind::Bool(value) = expr.kind {
+                    self.written_out(value, expr.span);
+                }
+                Some(expr)
+            }
             Err(tree) => self.condition(&tree),
+        }
+    }
+
+    /// As [`Typer::scalar_condition`], where a plain `true` or `false` makes sense.
+    pub fn scalar_bool(&mut self, scalar: &Scalar) -> Option<Expr> {
+        match self.whole_expression(scalar)? {
+            Ok(expr) => Some(expr),
+            Err(tree) => self.bool(&tree),
         }
     }
 
@@ -243,7 +255,8 @@ impl Typer<'_> {
         self.scope.declare(name, item, element.clone());
         let mut sound = true;
         let keep = each.keep.as_ref().map(|keep| self.scalar_condition(keep));
-        let first = each.first.as_ref().map(|first| self.scalar_condition(first));
+        // `first: true` is the first of all.
+        let first = each.first.as_ref().map(|first| self.scalar_bool(first));
         if let (Some(_), Some(first)) = (&each.keep, &each.first) {
             self.sink
                 .error(Code::Clause, first.span, "`first` has its own condition, so there is no `keep` beside it")

@@ -1,0 +1,116 @@
+//! Marks in the text of a template, by which each line of the result is traced to a line of a file.
+
+use crate::expression::Statement;
+use crate::load::Text;
+use crate::source::Span;
+use crate::template::layout::Line;
+
+/// Begins and ends a mark: characters for private use, which no spec has a use for.
+const OPEN: char = '\u{E000}';
+const CLOSE: char = '\u{E001}';
+
+/// Marks by their number, and where their line of the template stands.
+#[derive(Debug, Clone, Default)]
+pub struct Marks {
+    places: Vec<Span>,
+    /// Lines of each partial, for failures that name a line.
+    partials: Vec<(String, Vec<Span>)>,
+}
+
+impl Marks {
+    /// The template with a mark before the first text of each line.
+    pub fn put(&mut self, text: &Text, statements: &[Statement]) -> String {
+        let mut pieces = Vec::new();
+        texts(statements, &mut pieces);
+        pieces.sort_by_key(|piece| piece.start);
+        let mut marked = String::with_capacity(text.value.len() * 2);
+        let mut done = 0;
+        for piece in pieces {
+            let mut at = piece.start;
+            for line in text.value[piece.start..piece.end].split_inclusive('\n') {
+                let blank = line.len() - line.trim_start().len();
+                if !line.trim().is_empty() {
+                    let from = at + blank;
+                    marked.push_str(&text.value[done..from]);
+                    done = from;
+                    marked.push(OPEN);
+                    marked.push_str(&self.places.len().to_string());
+                    marked.push(CLOSE);
+                    self.places.push(around(text, from));
+                }
+                at += line.len();
+            }
+        }
+        marked.push_str(&text.value[done..]);
+        marked
+    }
+
+    /// Notes where the lines of a partial stand.
+    pub fn partial(&mut self, name: &str, text: &Text) {
+        let lines = text.value.split('\n').count();
+        self.partials.push((name.to_owned(), (1..=lines).map(|line| line_of(text, line)).collect()));
+    }
+
+    /// The line of a partial, counted from 1.
+    pub fn line_of(&self, partial: &str, line: usize) -> Option<Span> {
+        let (_, lines) = self.partials.iter().find(|(name, _)| name == partial)?;
+        lines.get(line.saturating_sub(1)).copied()
+    }
+
+    /// The lines of a result without marks, each with the place of the first mark in it, else of the last
+    /// one before it.
+    pub fn lines(&self, rendered: &str, whole: Span) -> Vec<Line> {
+        let mut place = Span { end: whole.start, ..whole };
+        rendered
+            .split('\n')
+            .map(|line| {
+                let mut text = String::with_capacity(line.len());
+                let mut first = None;
+                let mut rest = line;
+                while let Some((before, after)) = rest.split_once(OPEN) {
+                    text.push_str(before);
+                    let Some((number, behind)) = after.split_once(CLOSE) else { break };
+                    first = first.or(number.parse::<usize>().ok().and_then(|number| self.places.get(number)));
+                    rest = behind;
+                }
+                text.push_str(rest);
+                place = first.copied().unwrap_or(place);
+                Line { text, place }
+            })
+            .collect()
+    }
+}
+
+/// Where text stands as it is in a template.
+fn texts(statements: &[Statement], into: &mut Vec<std::ops::Range<usize>>) {
+    for statement in statements {
+        match statement {
+            Statement::Text(range) => into.push(range.clone()),
+            Statement::For { body, otherwise, .. } => {
+                texts(body, into);
+                texts(otherwise, into);
+            }
+            Statement::If { then, otherwise, .. } => {
+                texts(then, into);
+                texts(otherwise, into);
+            }
+            Statement::Emit(_) | Statement::Set { .. } | Statement::Include(_) => {}
+        }
+    }
+}
+
+/// A line of a template, counted from 1, without white space around it.
+pub fn line_of(text: &Text, line: usize) -> Span {
+    let start: usize = text.value.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    around(text, start.min(text.value.len()))
+}
+
+/// The line that a byte of a template stands in, without white space around it.
+fn around(text: &Text, at: usize) -> Span {
+    let start = text.value[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = text.value[at..].find('\n').map_or(text.value.len(), |newline| at + newline);
+    let line = &text.value[start..end];
+    let first = start + (line.len() - line.trim_start().len());
+    let last = start + line.trim_end().len();
+    text.place(first.min(last), last)
+}
