@@ -37,7 +37,7 @@ pub struct Shared<'a> {
     /// The files.
     pub sources: &'a SourceMap,
     /// Tries templates on samples.
-    pub sampler: &'a Sampler,
+    pub sampler: &'a Sampler<'a>,
 }
 
 /// Lowers a tool. Everything wrong in it is reported; `None` where anything was.

@@ -101,8 +101,8 @@ codes! {
     Table "E0706" "table" "A table in what a template gives has rows of other width than its head.";
     TemplateFails "E0707" "template-fails" "A template fails for values that its types allow.";
 
-    SchemaNotPortable "E0801" "schema-not-portable" "A published schema has something that not every MCP client takes.";
-    NeverFilled "E0802" "never-filled" "A value is always absent or empty, since no step fills it.";
+    SchemaNotPortable "E0901" "schema-not-portable" "A published schema has something that not every MCP client takes.";
+    NeverFilled "E0902" "never-filled" "A value is always absent or empty, since no step fills it.";
 }
 
 #[cfg(test)]

@@ -10,14 +10,19 @@ const OPEN: char = '\u{E000}';
 const CLOSE: char = '\u{E001}';
 
 /// Marks by their number, and where their line of the template stands.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Marks {
+    /// The number of the first one.
+    first: usize,
     places: Vec<Span>,
-    /// Lines of each partial, for failures that name a line.
-    partials: Vec<(String, Vec<Span>)>,
 }
 
 impl Marks {
+    /// Marks with numbers that come after those of others.
+    pub fn after(others: &Self) -> Self {
+        Self { first: others.first + others.places.len(), places: Vec::new() }
+    }
+
     /// The template with a mark before the first text of each line.
     pub fn put(&mut self, text: &Text, statements: &[Statement]) -> String {
         let mut pieces = Vec::new();
@@ -34,7 +39,7 @@ impl Marks {
                     marked.push_str(&text.value[done..from]);
                     done = from;
                     marked.push(OPEN);
-                    marked.push_str(&self.places.len().to_string());
+                    marked.push_str(&(self.first + self.places.len()).to_string());
                     marked.push(CLOSE);
                     self.places.push(around(text, from));
                 }
@@ -45,21 +50,13 @@ impl Marks {
         marked
     }
 
-    /// Notes where the lines of a partial stand.
-    pub fn partial(&mut self, name: &str, text: &Text) {
-        let lines = text.value.split('\n').count();
-        self.partials.push((name.to_owned(), (1..=lines).map(|line| line_of(text, line)).collect()));
-    }
-
-    /// The line of a partial, counted from 1.
-    pub fn line_of(&self, partial: &str, line: usize) -> Option<Span> {
-        let (_, lines) = self.partials.iter().find(|(name, _)| name == partial)?;
-        lines.get(line.saturating_sub(1)).copied()
+    fn place(&self, number: usize) -> Option<Span> {
+        self.places.get(number.checked_sub(self.first)?).copied()
     }
 
     /// The lines of a result without marks, each with the place of the first mark in it, else of the last
-    /// one before it.
-    pub fn lines(&self, rendered: &str, whole: Span) -> Vec<Line> {
+    /// one before it. `partials` are the marks of what the template includes.
+    pub fn lines(&self, partials: &Self, rendered: &str, whole: Span) -> Vec<Line> {
         let mut place = Span { end: whole.start, ..whole };
         rendered
             .split('\n')
@@ -70,11 +67,12 @@ impl Marks {
                 while let Some((before, after)) = rest.split_once(OPEN) {
                     text.push_str(before);
                     let Some((number, behind)) = after.split_once(CLOSE) else { break };
-                    first = first.or(number.parse::<usize>().ok().and_then(|number| self.places.get(number)));
+                    let number = number.parse().ok();
+                    first = first.or(number.and_then(|number| self.place(number).or(partials.place(number))));
                     rest = behind;
                 }
                 text.push_str(rest);
-                place = first.copied().unwrap_or(place);
+                place = first.unwrap_or(place);
                 Line { text, place }
             })
             .collect()

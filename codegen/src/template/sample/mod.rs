@@ -24,38 +24,39 @@ pub use value::{Kind, Maker};
 pub const LIMIT: usize = 25_000;
 
 /// Renders templates on samples. Made once for all tools: the partials are parsed once.
-pub struct Sampler {
+pub struct Sampler<'a> {
     environment: Environment<'static>,
+    partials: &'a BTreeMap<String, Text>,
+    /// Those of the partials.
     marks: Marks,
 }
 
-impl std::fmt::Debug for Sampler {
+impl std::fmt::Debug for Sampler<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sampler").finish_non_exhaustive()
     }
 }
 
-impl Sampler {
+impl<'a> Sampler<'a> {
     /// With the partials that answers include. What is wrong with one is said where it is parsed.
     #[must_use]
-    pub fn new(partials: &BTreeMap<String, Text>) -> Self {
+    pub fn new(partials: &'a BTreeMap<String, Text>) -> Self {
         let mut environment = vocabulary::environment();
         let mut marks = Marks::default();
         for (name, text) in partials {
             if let Some(statements) = parse_template(text, &mut Sink::default()) {
                 let marked = marks.put(text, &statements);
-                marks.partial(name, text);
                 // One that cannot be added is not there for templates that include it: they fail, and say so.
                 let _ = environment.add_template_owned(name.clone(), marked);
             }
         }
-        Self { environment, marks }
+        Self { environment, partials, marks }
     }
 
     /// Looks at what a sound template gives for each sample: fences, tables, size.
     pub fn look(&self, text: &Text, samples: &[(Kind, Value)], sink: &mut Sink) {
         let Some(statements) = parse_template(text, &mut Sink::default()) else { return };
-        let mut marks = self.marks.clone();
+        let mut marks = Marks::after(&self.marks);
         let marked = marks.put(text, &statements);
         match self.environment.template_from_named_str(ANSWER, &marked) {
             Ok(template) => self.try_all(&template, &marks, text, samples, sink),
@@ -84,7 +85,7 @@ impl Sampler {
                 Ok(rendered) => rendered,
                 Err(error) => return self.fails(&error, text, sink),
             };
-            let lines = marks.lines(&rendered, text.span);
+            let lines = marks.lines(&self.marks, &rendered, text.span);
             let before = sink.mark();
             layout::check(&lines, sink);
             size(*kind, &lines, sink);
@@ -99,7 +100,7 @@ impl Sampler {
         let line = error.line().unwrap_or(1);
         let place = match error.name() {
             Some(ANSWER) | None => marks::line_of(text, line),
-            Some(partial) => self.marks.line_of(partial, line).unwrap_or(text.span),
+            Some(partial) => self.partials.get(partial).map_or(text.span, |text| marks::line_of(text, line)),
         };
         let reason = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
         sink.warning(Code::TemplateFails, place, format!("this fails for some values: {reason}"))
