@@ -4,7 +4,9 @@
 mod check;
 mod docs;
 mod expand;
+mod explain;
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,7 +15,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::Compilation;
-use crate::diagnostic::{Severity, render};
+use crate::diagnostic::{Diagnostic, Severity, render};
 
 /// Compiler from YAML tool specs to typed Rust handlers, JSON schemas, docs and RBAC.
 #[derive(Debug, Parser)]
@@ -31,6 +33,7 @@ pub struct Arguments {
 enum Command {
     Check(check::Check),
     Expand(expand::Expand),
+    Explain(explain::Explain),
     Docs(docs::Docs),
 }
 
@@ -43,6 +46,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Command::Check(check) => check.run(specs),
         Command::Expand(expand) => expand.run(specs),
+        Command::Explain(explain) => explain.run(),
         Command::Docs(docs) => docs.run(specs),
     }
 }
@@ -62,11 +66,29 @@ fn show(compilation: &Compilation) -> io::Result<()> {
     for diagnostic in &compilation.diagnostics {
         writeln!(stderr, "{}\n", render(&compilation.sources, diagnostic, color))?;
     }
-    let errors = compilation.diagnostics.iter().filter(|one| one.severity == Severity::Error).count();
-    if errors > 0 {
-        writeln!(stderr, "{errors} error{} in the specs", if errors == 1 { "" } else { "s" })?;
+    let count = |severity, word: &str| {
+        let found = compilation.diagnostics.iter().filter(|one| one.severity == severity).count();
+        (found > 0).then(|| format!("{found} {word}{}", if found == 1 { "" } else { "s" }))
+    };
+    let counts: Vec<String> =
+        [count(Severity::Error, "error"), count(Severity::Warning, "warning")].into_iter().flatten().collect();
+    if !counts.is_empty() {
+        writeln!(stderr, "{} in the specs", counts.join(" and "))?;
+    }
+    if let Some(hint) = explain_hint(&compilation.diagnostics) {
+        writeln!(stderr, "{hint}")?;
     }
     Ok(())
+}
+
+/// Where more is said of what was found.
+fn explain_hint(diagnostics: &[Diagnostic]) -> Option<String> {
+    let codes: BTreeSet<&str> = diagnostics.iter().map(|one| one.code.id()).collect();
+    let mut codes = codes.into_iter();
+    let first = codes.next()?;
+    let others: Vec<&str> = codes.collect();
+    let also = if others.is_empty() { String::new() } else { format!("; so of {}", others.join(", ")) };
+    Some(format!("cnpg-mcp-codegen explain {first} tells more{also}"))
 }
 
 /// On stdout; a reader that has seen enough is no error.
