@@ -8,6 +8,7 @@
 
 mod cases;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -57,7 +58,7 @@ fn whole_tool(excerpt: &str) -> String {
             let own = of("params").unwrap_or_default();
             let wanted = if writes { &["name", "namespace", "dry_run"][..] } else { &["name", "namespace"] };
             for name in wanted.iter().filter(|name| !own.contains(&format!("\n  {name}:"))) {
-                tool.push_str(&format!("  {name}: {{ use: {name} }}\n"));
+                let _ = writeln!(tool, "  {name}: {{ use: {name} }}");
             }
         }
     }
