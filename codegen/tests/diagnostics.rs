@@ -6,54 +6,21 @@
 
 #![allow(clippy::expect_used)]
 
+mod cases;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cases::{folder, laid_out};
 use cnpg_mcp_codegen::compile;
 use cnpg_mcp_codegen::diagnostic::{Code, render};
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics")
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("the base folder") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).expect("a copy");
-        }
-    }
-}
-
-fn write(root: &Path, path: &str, text: &[u8]) {
-    let path = root.join(path);
-    fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-    fs::write(path, text).expect("a file");
-}
-
 /// What the compiler says to a case, and the codes of it.
 fn said(case: &Path) -> (String, BTreeSet<Code>) {
-    let specs = tempfile::tempdir().expect("a folder");
-    copy(&folder().join("base"), specs.path());
     let text = fs::read_to_string(case).expect("the case");
     let name = case.file_stem().expect("a name").to_string_lossy().into_owned();
-    if text.starts_with("#@ ") {
-        for part in text.split("#@ ").skip(1) {
-            let (path, body) = part.split_once('\n').unwrap_or((part, ""));
-            let body: Vec<u8> = match path.trim().strip_suffix(" (latin1)") {
-                Some(_) => body.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect(),
-                None => body.as_bytes().to_vec(),
-            };
-            write(specs.path(), path.trim().trim_end_matches(" (latin1)"), &body);
-        }
-    } else {
-        write(specs.path(), &format!("tools/{name}.yaml"), text.as_bytes());
-    }
+    let specs = laid_out(&name, &text);
     let compilation = compile(specs.path()).expect("the specs can be read");
     assert_eq!(compilation.program.is_none(), compilation.has_errors(), "{name}");
     let codes = compilation.diagnostics.iter().map(|one| one.code).collect();

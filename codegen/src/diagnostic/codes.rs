@@ -1,4 +1,6 @@
 //! The codes of diagnostics, in one table. A code keeps its meaning for ever; a retired one is not used again.
+//!
+//! Each has a file of its own in `explanations/`, which `cnpg-mcp-codegen explain` prints.
 
 macro_rules! codes {
     ($($variant:ident $id:literal $name:literal $explanation:literal;)*) => {
@@ -27,6 +29,12 @@ macro_rules! codes {
             #[must_use]
             pub const fn explanation(self) -> &'static str {
                 match self { $(Self::$variant => $explanation),* }
+            }
+
+            /// The longer text, in Markdown: what it means, why it is a rule, a wrong and a right example.
+            #[must_use]
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$variant => include_str!(concat!("explanations/", $id, ".md"))),* }
             }
         }
     };
@@ -105,9 +113,26 @@ codes! {
     NeverFilled "E0902" "never-filled" "A value is always absent or empty, since no step fills it.";
 }
 
+impl Code {
+    /// The code of that number or name, in whatever case: `E0102`, `e0102`, `unknown-key`.
+    #[must_use]
+    pub fn find(word: &str) -> Option<Self> {
+        let is = |other: &str| other.eq_ignore_ascii_case(word);
+        Self::ALL.iter().copied().find(|code| is(code.id()) || is(code.name()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Code;
+
+    #[test]
+    fn a_code_is_found_by_number_and_by_name() {
+        assert_eq!(Code::find("E0102"), Some(Code::UnknownKey));
+        assert_eq!(Code::find("e0102"), Some(Code::UnknownKey));
+        assert_eq!(Code::find("Unknown-Key"), Some(Code::UnknownKey));
+        assert_eq!(Code::find("E01"), None);
+    }
 
     #[test]
     fn codes_are_ordered_and_unique() {
