@@ -111,13 +111,17 @@ impl Lowering<'_> {
                 .error(Code::UnknownField, key.span, format!("{path} has no field `{}`", key.text))
                 .label("unknown field")
                 .suggest(&key.text, fields.iter().map(|field| field.name.as_str()));
+            self.point_elsewhere(&key.text, path, "the field stands at");
             return None;
         };
         if field.server_set {
-            self.typer
-                .sink
-                .error(Code::ServerSet, key.span, format!("`{}` is written by the server alone", key.text))
-                .help("leave it out");
+            self.typer.sink.error(Code::ServerSet, key.span, format!("`{}` is written by the server alone", key.text));
+            self.point_elsewhere(&key.text, path, "what can be written is");
+            if let Some(error) = self.typer.sink.last()
+                && error.help.is_none()
+            {
+                error.help("leave it out");
+            }
             return None;
         }
         if field.immutable && mode != Mode::Whole {
@@ -128,6 +132,18 @@ impl Lowering<'_> {
             return None;
         }
         Some(field)
+    }
+
+    /// Where else the kind has a field of that name that can be written, where nothing nearer was suggested.
+    fn point_elsewhere(&mut self, name: &str, path: &str, words: &str) {
+        let root = path.split('.').next().unwrap_or_default();
+        let Some(at) = self.shared.kinds.list.iter().position(|kind| kind.kind == root) else { return };
+        if let Some(found) = self.shared.kinds.path_to(KindId(at), name, true)
+            && let Some(error) = self.typer.sink.last()
+            && error.help.is_none()
+        {
+            error.help(format!("{words} `{found}`"));
+        }
     }
 
     fn field(&mut self, value: &Value, field: &KindField, path: &str, mode: Mode) -> Option<Body> {

@@ -6,6 +6,7 @@ mod fit;
 mod given;
 mod output;
 mod params;
+mod portable;
 mod rules;
 mod samples;
 mod steps;
@@ -78,8 +79,9 @@ pub fn lower_tool(
     lowering.rules(&steps);
     lowering.examples();
     let lowered = lowering.finish(steps, output, output_type, paged_output);
-    if let Some(tool) = &lowered {
-        given::check(tool, sink);
+    if let Some(lowered) = &lowered {
+        given::check(lowered, sink);
+        portable::check(tool, lowered, types, sink);
     }
     let failed = sink.since(mark).iter().any(|one| one.severity == crate::diagnostic::Severity::Error);
     if lowered.is_none() && !sink.has_errors() {

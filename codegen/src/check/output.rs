@@ -49,6 +49,17 @@ impl Lowering<'_> {
                 self.sound = false;
                 continue;
             }
+            if let ExprKind::List(items) = &value.kind
+                && items.is_empty()
+            {
+                self.typer
+                    .sink
+                    .error(Code::NeverFilled, value.span, format!("`{}` is always empty: no step fills it", name.text))
+                    .note("a field that says nothing costs every reader a look")
+                    .help("name a list that a step gives, or take the field out");
+                self.sound = false;
+                continue;
+            }
             places.push(name.span);
             fields.push(OutputField { name: name.text.clone(), value, about: about.clone() });
         }

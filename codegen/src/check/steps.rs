@@ -73,6 +73,9 @@ impl Lowering<'_> {
         if let (Some(local), Some(range)) = (binding, range) {
             self.typer.facts.named.insert(local, range);
         }
+        if let Some(local) = binding {
+            self.filled(local, verb.as_ref(), step);
+        }
         if let Some(Verb::Require(require)) = &verb {
             let narrows = require.narrows.clone();
             for (old, new) in narrows {
@@ -102,6 +105,22 @@ impl Lowering<'_> {
             advice,
             undo: step.undo.map(|(undo, _)| undo),
         })
+    }
+
+    /// Whether the status of the object behind a name can be there after a step.
+    fn filled(&mut self, local: LocalId, verb: Option<&Verb>, step: &syntax::Step) {
+        match verb {
+            // One that is taken over was there before, with its status.
+            Some(Verb::Create(create)) if create.existing.is_none() => {
+                if self.shared.kinds.kind(create.kind).status_subresource {
+                    self.typer.facts.unfilled.insert(local, step.verb_span);
+                }
+            }
+            Some(Verb::Wait(_)) | None => {
+                self.typer.facts.unfilled.remove(&local);
+            }
+            Some(_) => {}
+        }
     }
 
     /// Names that a condition says are set, as locals without `?`, in scope from here on.

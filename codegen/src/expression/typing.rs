@@ -49,6 +49,9 @@ pub struct Facts {
     pub params: Vec<Bounds>,
     /// Ranges of numbers that steps name.
     pub named: BTreeMap<LocalId, Range>,
+    /// Objects that this call made and did not look at since, with the place of the step: their status, which
+    /// the operator writes, is not there yet.
+    pub unfilled: BTreeMap<LocalId, Span>,
     /// Whether shared steps or a partial are looked at: what follows from the parameters of one tool need
     /// not hold in another, so nothing is said of it.
     pub shared: bool,
@@ -232,6 +235,16 @@ impl Typer<'_> {
             return None;
         };
         let ty = if of.ty.is_optional() { found.ty.clone().optional() } else { found.ty.clone() };
+        if let ExprKind::Local(local) = of.kind
+            && field.text == "status"
+            && let Some(made) = self.facts.unfilled.get(&local)
+        {
+            self.sink
+                .error(Code::NeverFilled, field.span, "this is always absent: nothing has filled the status yet")
+                .see(*made, "made here, and not looked at since")
+                .note("the API server drops the status of an object that is made; the operator writes it later")
+                .help("follow the object by a `wait` step before, or leave its status out");
+        }
         Some(Expr { kind: ExprKind::Field { of: Box::new(of), name: field.text.clone() }, ty, span })
     }
 
@@ -250,10 +263,15 @@ impl Typer<'_> {
             return;
         }
         let names: Vec<&str> = object.fields.iter().map(|field| field.name.as_str()).collect();
-        self.sink
-            .error(Code::UnknownField, field.span, format!("{name} has no field `{}`", field.text))
-            .label("unknown field")
-            .suggest(&field.text, names);
+        let elsewhere = match object.origin {
+            Origin::Resource(kind) | Origin::Part(Some(kind)) => self.kinds.path_to(kind, &field.text, false),
+            _ => None,
+        };
+        let error = self.sink.error(Code::UnknownField, field.span, format!("{name} has no field `{}`", field.text));
+        error.label("unknown field").suggest(&field.text, names);
+        if let (None, Some(path)) = (&error.help, elsewhere) {
+            error.help(format!("the object has it at `{path}`"));
+        }
     }
 
     fn index(&mut self, of: Expr, key: &Tree, span: Span) -> Option<Expr> {

@@ -204,15 +204,7 @@ impl Typer<'_> {
             Value::Each(each) => self.comprehension(each, hint).map(|(expr, _)| expr),
             Value::When(parts, span) => {
                 let (condition, then) = &**parts;
-                let condition = self.scalar_condition(condition);
-                let then = self.value(then, hint, wanted);
-                let (condition, then) = (condition?, then?);
-                let ty = then.ty.clone().optional();
-                Some(Expr {
-                    kind: ExprKind::When { condition: Box::new(condition), then: Box::new(then) },
-                    ty,
-                    span: *span,
-                })
+                self.when(condition, |typer| typer.value(then, hint, wanted), *span)
             }
             Value::Object(entries, span) => {
                 let mut fields = Vec::new();
