@@ -63,6 +63,7 @@ impl Lowering<'_> {
     ) -> Option<Body> {
         let mut found: Vec<Option<BodyEntry>> = Vec::new();
         let mut present: Vec<String> = given.iter().map(|name| (*name).to_owned()).collect();
+        let mut complete = true;
         for entry in entries {
             let key = &entry.key;
             if key.text == "..." {
@@ -72,11 +73,25 @@ impl Lowering<'_> {
                 {
                     present.extend(self.typer.types.object(id).fields.iter().map(|field| field.name.clone()));
                 }
+                // What it would have brought is not missed too.
+                complete &= spread.is_some();
                 found.push(spread.map(BodyEntry::Spread));
                 continue;
             }
             present.push(key.text.clone());
             let Some(field) = self.writable(key, fields, path, mode) else {
+                if let Value::Object(inner, _) = &entry.value {
+                    // `status: { instances: 3 }`: what is inside tells what was meant.
+                    for entry in inner {
+                        self.point_elsewhere(&entry.key.text, path, "what can be written is");
+                    }
+                }
+                if let Some(error) = self.typer.sink.last()
+                    && error.code == Code::ServerSet
+                    && error.help.is_none()
+                {
+                    error.help("leave it out");
+                }
                 found.push(None);
                 continue;
             };
@@ -85,7 +100,7 @@ impl Lowering<'_> {
             let body = self.field(&entry.value, &field, &inner, mode);
             found.push(body.map(|body| BodyEntry::Key(key.text.clone(), body)));
         }
-        if mode == Mode::Whole {
+        if mode == Mode::Whole && complete {
             let missing: Vec<String> = fields
                 .iter()
                 .filter(|field| field.required && !field.server_set && field.default.is_none())
@@ -115,13 +130,11 @@ impl Lowering<'_> {
             return None;
         };
         if field.server_set {
-            self.typer.sink.error(Code::ServerSet, key.span, format!("`{}` is written by the server alone", key.text));
+            self.typer
+                .sink
+                .error(Code::ServerSet, key.span, format!("`{}` is written by the server alone", key.text))
+                .note("what a call sends of it is dropped, or refused");
             self.point_elsewhere(&key.text, path, "what can be written is");
-            if let Some(error) = self.typer.sink.last()
-                && error.help.is_none()
-            {
-                error.help("leave it out");
-            }
             return None;
         }
         if field.immutable && mode != Mode::Whole {
@@ -151,7 +164,7 @@ impl Lowering<'_> {
             if mode != Mode::Whole && !field.required {
                 return Some(Body::Null);
             }
-            let help = if mode != Mode::Whole { "the field is required" } else { "leave the key out" };
+            let help = if mode == Mode::Whole { "leave the key out" } else { "the field is required" };
             self.typer.sink.error(Code::WrongShape, *span, "there is nothing to take away by `null`").help(help);
             return None;
         }

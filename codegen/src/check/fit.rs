@@ -18,11 +18,19 @@ impl Lowering<'_> {
 
     fn number_in_bounds(&mut self, expr: Expr, min: Option<i64>, max: Option<i64>) -> Option<Expr> {
         let range = self.typer.range(&expr);
-        let low = min.zip(range.most).filter(|(min, most)| most < min).map(|(min, most)| format!("{most} is below {min}"));
-        let high =
-            max.zip(range.least).filter(|(max, least)| least > max).map(|(max, least)| format!("{least} is above {max}"));
+        let low =
+            min.zip(range.most).filter(|(min, most)| most < min).map(|(min, most)| format!("{most} is below {min}"));
+        let high = max
+            .zip(range.least)
+            .filter(|(max, least)| least > max)
+            .map(|(max, least)| format!("{least} is above {max}"));
         if let Some(reason) = low.or(high) {
             self.refused(expr.span, &reason);
+            if range.least != range.most
+                && let Some(error) = self.typer.sink.last()
+            {
+                error.note("it is so whatever the parameters are, within their bounds");
+            }
             return None;
         }
         // Of values that the API server gave nothing is asked again; a parameter takes what a caller passes.

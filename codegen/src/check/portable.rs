@@ -1,7 +1,7 @@
 //! Published schemas keep to what every MCP client reads.
 //!
 //! Clients hand them to the API of a model, and each of those takes another subset of JSON Schema. The rules
-//! here are what they have in common: those of Anthropic's tool use (names of properties) and of OpenAI's
+//! here are what they have in common: those of Anthropic's tool use (names of properties) and of `OpenAI`'s
 //! structured outputs (number of properties, nesting, words of enums), and no construct that any leaves out.
 
 use serde_json::Value as Json;
@@ -15,8 +15,21 @@ use crate::types::Types;
 
 /// Keywords that all clients take.
 const KEYWORDS: &[&str] = &[
-    "type", "properties", "required", "additionalProperties", "items", "enum", "description", "default", "format",
-    "pattern", "minLength", "maxLength", "minimum", "maximum", "writeOnly",
+    "type",
+    "properties",
+    "required",
+    "additionalProperties",
+    "items",
+    "enum",
+    "description",
+    "default",
+    "format",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "writeOnly",
 ];
 
 /// Types that a schema may name.
@@ -58,7 +71,8 @@ pub(super) fn check(written: &syntax::Tool, tool: &lowered::Tool, types: &Types,
 
 fn say(problem: Problem, place: Span, of: &str, sink: &mut Sink) {
     sink.error(Code::SchemaNotPortable, place, problem.message)
-        .note(format!("the schema of the {of} is given to clients, and not all of them take it: {}", problem.rule));
+        .note(format!("the schema of the {of} is given to clients, and not all of them take it"))
+        .help(format!("keep to the rule: {}", problem.rule));
 }
 
 fn param_place(tool: &syntax::Tool, name: &str) -> Option<Span> {
@@ -126,7 +140,7 @@ impl Walk {
         match keys.get("type") {
             Some(Json::String(ty)) if TYPES.contains(&ty.as_str()) => {}
             Some(_) => self.problem(path, "this has a list of types, or an unknown one", "one `type`, by its word"),
-            None => self.problem(path, "this value can be of any type", "every value has one `type`"),
+            None => self.problem(path, "this value can be of any type", "every value has one `type`; name the part of an opaque value that matters, by describing it in the resource"),
         }
         self.words(keys.get("enum"), path);
         let inside = depth + usize::from(keys.get("type").and_then(Json::as_str) == Some("object"));
@@ -180,7 +194,8 @@ mod tests {
 
     #[test]
     fn what_all_clients_take_passes() {
-        let list = json!({ "type": "array", "items": { "type": "object", "properties": { "b": { "type": "string" } } } });
+        let list =
+            json!({ "type": "array", "items": { "type": "object", "properties": { "b": { "type": "string" } } } });
         let map = json!({ "type": "object", "additionalProperties": { "type": "integer", "minimum": 0 } });
         let schema = json!({ "type": "object", "properties": { "a": list, "m": map }, "required": ["a"] });
         assert_eq!(rules(&schema), []);

@@ -18,8 +18,7 @@ impl Lowering<'_> {
             let maker = Maker { kind, types, typer: &self.typer, params: &self.params };
             let own = output.iter().map(|field| (field.name.clone(), maker.of_expr(&field.value)));
             let added = added.iter().map(|field| (field.name.clone(), maker.of(&field.ty)));
-            let params =
-                self.params.iter().enumerate().map(|(index, param)| (param.name.clone(), maker.param(index)));
+            let params = self.params.iter().enumerate().map(|(index, param)| (param.name.clone(), maker.param(index)));
             let mut seen: Vec<(String, Value)> = params.collect();
             seen.push(("output".to_owned(), Value::from_pairs(own.chain(added))));
             seen.push(("warnings".to_owned(), maker.of(&Type::List(Box::new(Type::String)))));

@@ -234,15 +234,8 @@ impl Lowering<'_> {
             Some(Progress { done: done?, of: of?, say: say? })
         });
         self.typer.scope.reset(mark);
-        let lowered = Wait {
-            kind,
-            target,
-            item,
-            until: until?,
-            fail: flat(fail)?,
-            timeout: timeout?,
-            progress: flat(progress)?,
-        };
+        let lowered =
+            Wait { kind, target, item, until: until?, fail: flat(fail)?, timeout: timeout?, progress: flat(progress)? };
         self.check_wait(wait, &lowered);
         Some(lowered)
     }

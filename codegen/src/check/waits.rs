@@ -5,7 +5,6 @@ use crate::diagnostic::Code;
 use crate::lowered::{Expr, ExprKind, LocalId, Wait, walk};
 use crate::source::Span;
 use crate::syntax;
-use crate::types::Type;
 
 /// Seconds after which the runtime ends every wait.
 const LONGEST: i64 = 3600;
@@ -45,6 +44,7 @@ impl Lowering<'_> {
                 sink.error(Code::WaitTime, span, "nothing bounds how long this wait lasts")
                     .note("the client that called, and the person in front of it, wait as long")
                     .help("give the parameter a `max`, or write the seconds out");
+                return;
             }
             Some(most) if most > LONGEST => {
                 sink.warning(Code::WaitTime, span, format!("this wait may last {most} seconds"))
@@ -71,7 +71,7 @@ impl Lowering<'_> {
         let (mut looks, mut kept) = (0, 0);
         walk::expr(condition, &mut |expr| match &expr.kind {
             ExprKind::Local(local) if *local == item => looks += 1,
-            ExprKind::Field { of, name } if KEPT.contains(&name.as_str()) && self.is_metadata_of(of, item) => kept += 1,
+            ExprKind::Field { of, name } if KEPT.contains(&name.as_str()) && is_metadata_of(of, item) => kept += 1,
             _ => {}
         });
         if looks > kept {
@@ -88,10 +88,10 @@ impl Lowering<'_> {
             .note(why)
             .help("ask something of `item.status`, which the operator writes");
     }
+}
 
-    fn is_metadata_of(&self, expr: &Expr, item: LocalId) -> bool {
-        matches!(&expr.kind, ExprKind::Field { of, name }
-            if name == "metadata" && matches!(of.kind, ExprKind::Local(local) if local == item))
-            && matches!(expr.ty.required(), Type::Object(_))
-    }
+/// Whether an expression is the metadata of the object that is waited for.
+fn is_metadata_of(expr: &Expr, item: LocalId) -> bool {
+    matches!(&expr.kind, ExprKind::Field { of, name }
+        if name == "metadata" && matches!(of.kind, ExprKind::Local(local) if local == item))
 }

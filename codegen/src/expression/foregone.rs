@@ -89,7 +89,7 @@ impl Typer<'_> {
             BinaryOp::Ge if below(a, b) => false,
             _ => return None,
         };
-        Some((holds, format!("the left side is {}, the right one {}", in_words(a), in_words(b))))
+        Some((holds, format!("the left side is {}, the right side is {}", in_words(a), in_words(b))))
     }
 
     fn known_text(&self, op: BinaryOp, left: &Expr, right: &Expr) -> Option<(bool, String)> {
@@ -126,14 +126,16 @@ impl Typer<'_> {
         Some((inside.0 == (op == BinaryOp::In), inside.1))
     }
 
-    /// Parts of a chain that repeat or contradict each other.
-    pub(super) fn agree(&mut self, parts: &[&Tree], chain: Chain) {
+    /// Parts of a chain that repeat or contradict each other; gives their places.
+    pub(super) fn agree(&mut self, parts: &[&Tree], chain: Chain) -> Vec<Span> {
         let mut known = Known::default();
+        let mut said = Vec::new();
         for part in parts {
             // A part is asked where those before it hold (`and`) or do not (`or`).
             let follows = known.tells(part);
             known.take(part, chain == Chain::All);
             let Some((earlier, holds)) = follows else { continue };
+            said.push(part.span);
             let decided = holds == (chain == Chain::Any);
             let diagnostic = match (chain, decided) {
                 (Chain::All, true) => self.sink.error(Code::Foregone, part.span, "this never holds together"),
@@ -151,6 +153,7 @@ impl Typer<'_> {
                 (_, false) => diagnostic.help("take it out, or correct it"),
             };
         }
+        said
     }
 }
 

@@ -158,7 +158,11 @@ impl<'a> Bridge<'a> {
                 let end = (start + raw.raw.len()).min(self.text.value.len());
                 Some(Statement::Text(start.min(end)..end))
             }
-            ast::Stmt::EmitExpr(emit) => self.expr(&emit.expr).map(Statement::Emit),
+            ast::Stmt::EmitExpr(emit) => {
+                let start = emit.expr.span().start_offset as usize;
+                let braces = self.text.value.get(..start).and_then(|before| before.rfind("{{")).unwrap_or(start);
+                self.expr(&emit.expr).map(|tree| Statement::Emit(tree, braces))
+            }
             ast::Stmt::ForLoop(each) => {
                 let target = self.target(&each.target);
                 let source = self.expr(&each.iter);

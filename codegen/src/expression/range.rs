@@ -47,9 +47,9 @@ impl Range {
     fn times(self, other: Self) -> Self {
         let ends = |range: Self| range.least.zip(range.most);
         let (Some((a, b)), Some((c, d))) = (ends(self), ends(other)) else {
-            // Of two that are not negative the product is not negative either.
-            let grows = |range: Self| range.least.is_some_and(|least| least >= 0);
-            return if grows(self) && grows(other) { Self::from(0) } else { Self::ANY };
+            // Of two that are not negative the product grows with both.
+            let least = self.least.zip(other.least).filter(|(a, b)| *a >= 0 && *b >= 0);
+            return Self { least: least.and_then(|(a, b)| a.checked_mul(b)), most: None };
         };
         let products = [a.checked_mul(c), a.checked_mul(d), b.checked_mul(c), b.checked_mul(d)];
         let products: Option<Vec<i64>> = products.into_iter().collect();
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(range(1, 3).plus(range(1, 3).negated()), range(-2, 2));
         assert_eq!(range(1, 3).or(range(7, 9)), range(1, 9));
         assert_eq!(range(1, 3).or(Range::ANY), Range::ANY);
-        assert_eq!(Range::from(1).times(Range::from(2)), Range::from(0));
+        assert_eq!(Range::from(1).times(Range::from(2)), Range::from(2));
         assert_eq!(range(i64::MAX, i64::MAX).plus(Range::only(1)), Range::ANY);
         assert_eq!(Range::only(i64::MIN).negated(), Range::ANY);
         assert_eq!(range(i64::MAX, i64::MAX).times(Range::only(2)), Range::ANY);

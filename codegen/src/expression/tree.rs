@@ -186,9 +186,23 @@ pub enum Part {
 pub enum Statement {
     /// Text as it is, by its bytes in the template.
     Text(std::ops::Range<usize>),
-    Emit(Tree),
-    For { target: Word, source: Tree, filter: Option<Tree>, body: Vec<Statement>, otherwise: Vec<Statement> },
-    If { condition: Tree, then: Vec<Statement>, otherwise: Vec<Statement> },
-    Set { target: Word, value: Tree },
+    /// A value that is printed, and the byte at which its braces begin.
+    Emit(Tree, usize),
+    For {
+        target: Word,
+        source: Tree,
+        filter: Option<Tree>,
+        body: Vec<Statement>,
+        otherwise: Vec<Statement>,
+    },
+    If {
+        condition: Tree,
+        then: Vec<Statement>,
+        otherwise: Vec<Statement>,
+    },
+    Set {
+        target: Word,
+        value: Tree,
+    },
     Include(Word),
 }

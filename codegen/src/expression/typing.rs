@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::describe;
 use super::foregone::Chain;
+use super::range::Range;
 use super::scope::Scope;
 use super::tree::{Arithmetic, Tree, TreeKind, Word};
 use crate::diagnostic::{Code, Sink, nearest};
 use crate::kinds::Kinds;
-use super::range::Range;
 use crate::lowered::{BinaryOp, Bounds, Expr, ExprKind, Local, LocalId, LocalKind, UnaryOp};
 use crate::source::Span;
 use crate::types::{Origin, Type, Types};
@@ -155,16 +155,8 @@ impl Typer<'_> {
                 let ty = inner.ty.clone();
                 make(ExprKind::Unary(UnaryOp::Neg, Box::new(inner)), ty)
             }
-            TreeKind::And(..) => {
-                let parts = tree.conjuncts();
-                self.agree(&parts, Chain::All);
-                self.all_of(&parts, span)
-            }
-            TreeKind::Or(..) => {
-                let parts = tree.disjuncts();
-                self.agree(&parts, Chain::Any);
-                self.any_of(&parts, span)
-            }
+            TreeKind::And(..) => self.chained(&tree.conjuncts(), Chain::All, span),
+            TreeKind::Or(..) => self.chained(&tree.disjuncts(), Chain::Any, span),
             TreeKind::Compare(op, left, right) => self.compare(*op, left, right, span),
             TreeKind::Arithmetic(op, left, right) => self.arithmetic(*op, left, right, span),
             TreeKind::Join(..) => {
@@ -182,6 +174,18 @@ impl Typer<'_> {
             TreeKind::Test { name, subject, args } => self.test(name, subject, args, span),
             TreeKind::Call { name, args } => self.call(name, args, span),
         }
+    }
+
+    fn chained(&mut self, parts: &[&Tree], chain: Chain, span: Span) -> Option<Expr> {
+        let said = self.agree(parts, chain);
+        let mark = self.sink.mark();
+        let expr = match chain {
+            Chain::All => self.all_of(parts, span),
+            Chain::Any => self.any_of(parts, span),
+        };
+        // That a part is known to hold was said of the chain.
+        self.sink.forget(mark, |one| one.code == Code::NeverAbsent && said.contains(&one.span));
+        expr
     }
 
     fn name(&mut self, name: &str, span: Span) -> Option<Expr> {

@@ -189,7 +189,9 @@ pub fn children<'t>(expr: &'t Expr, see: &mut impl FnMut(&'t Expr)) {
         }
         ExprKind::Object { fields, .. } => fields.iter().for_each(|(_, value)| see(value)),
         ExprKind::When { set, condition, then } => {
-            set.iter().for_each(|(subject, _)| see(subject));
+            for (subject, _) in set {
+                see(subject);
+            }
             if let Some(condition) = condition {
                 see(condition);
             }

@@ -32,7 +32,7 @@ pub fn check(lines: &[Line], sink: &mut Sink) {
     if let Some((open, place)) = fence {
         sink.error(Code::Fence, place, "this code block is not closed")
             .note("what follows, foot and warnings included, would be shown as code")
-            .help(format!("add a line with `{open}` alone, or make the block by `| fence('…')`"));
+            .help(format!("end it by a line of {} alone, or make the block by `| fence('…')`", marks(open)));
     }
 }
 
@@ -66,23 +66,29 @@ fn table(lines: &[Line], sink: &mut Sink) -> usize {
         }
         taken += 1;
         let has = cells(&row.text);
-        if has == columns {
-            continue;
-        }
-        if is_row(&row.text) {
-            sink.error(Code::Table, row.place, format!("this row has {has} columns, its table {columns}"))
-                .see(head.place, "the head")
-                .note("cells that are too many are not shown, those that are missing are empty")
-                .help("count the `|`; one that is text is written `\\|`");
-        } else {
+        if !is_row(&row.text) {
             sink.error(Code::Table, row.place, "this line becomes a row of the table above it")
                 .see(head.place, "the head")
                 .note("a table goes on to the next blank line")
                 .help("leave a blank line before it");
+        } else if has != columns {
+            let word = if has == 1 { "column" } else { "columns" };
+            sink.error(Code::Table, row.place, format!("this row has {has} {word}, its table {columns}"))
+                .see(head.place, "the head")
+                .note("cells that are too many are not shown, those that are missing are empty")
+                .help("count the `|`; one that is text is written `\\|`");
+        } else {
+            continue;
         }
         break;
     }
     taken
+}
+
+/// The marks of a code block in words: backticks cannot be quoted by themselves.
+fn marks(ticks: &str) -> String {
+    let name = if ticks.starts_with('`') { "backticks" } else { "tildes" };
+    format!("{} {name}", ticks.len())
 }
 
 /// Whether a `|` divides a line.
@@ -170,5 +176,6 @@ mod tests {
         assert_eq!(said("| a | b |\n| --- | --- |\n| 1 |"), [(Code::Table, 2)]);
         assert_eq!(said("| a | b |\n| --- | --- |\n| 1 | 2 |\ntext"), [(Code::Table, 3)]);
         assert_eq!(said("| a | b |\n| --- | --- |\n\n| 1 | 2 |"), [(Code::Table, 3)]);
+        assert_eq!(said("| a |\n| --- |\n| 1 |\ntext"), [(Code::Table, 3)]);
     }
 }

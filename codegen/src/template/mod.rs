@@ -121,7 +121,7 @@ impl Checker<'_> {
     fn statement(&mut self, statement: &Statement) {
         match statement {
             Statement::Text(_) => {}
-            Statement::Emit(tree) => {
+            Statement::Emit(tree, _) => {
                 if let Some(expr) = self.typer.infer(tree, None) {
                     let _ = self.typer.text_part(expr);
                 }

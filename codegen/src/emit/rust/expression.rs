@@ -340,22 +340,30 @@ fn when(scope: &mut Scope<'_>, set: &[(Expr, LocalId)], condition: Option<&Expr>
     };
     let (looked_at, asked): (Vec<_>, Vec<_>) = set.iter().partition(|(_, local)| named(*local));
     let mut tests: Vec<Code> = asked.iter().map(|(subject, _)| is_set(scope, subject)).collect();
-    let mut names = Vec::new();
+    let mut values = Vec::new();
     for (subject, local) in looked_at {
         let name = scope.inner_ident(*local, &bodies);
         let value = read(scope, subject);
-        let receiver = Code { tokens: value.exact(&subject.ty), ..value }.receiver();
+        let receiver = Code { tokens: value.exact(&subject.ty), ..value.clone() }.receiver();
+        // In `if let` a reference reads better than `as_ref()`.
+        let matched = match subject.ty.required() {
+            Type::Object(_) if value.form == Form::Place => {
+                let place = value.at(Level::Prefix);
+                quote!(&#place)
+            }
+            _ => receiver.clone(),
+        };
         let form = if is_copy(subject.ty.required()) { Form::Place } else { Form::Borrowed };
         scope.bind(*local, Bound::new(name.clone(), form, subject.ty.required().clone()));
-        names.push((name, receiver));
+        values.push((name, receiver, matched));
     }
     tests.extend(condition.map(|condition| read(scope, condition)));
-    if plain && !optional && names.is_empty() {
+    if plain && !optional && values.is_empty() {
         let test = all_of(&tests).receiver();
         let value = scope.in_closure(|scope| owned(scope, then));
         return Code::owned(quote!(#test.then(|| #value)));
     }
-    if let (true, [], [(name, receiver)]) = (plain, tests.as_slice(), names.as_slice()) {
+    if let (true, [], [(name, receiver, _)]) = (plain, tests.as_slice(), values.as_slice()) {
         let value = scope.in_closure(|scope| owned(scope, then));
         let step = closure(name, &value);
         return Code::owned(match &then.ty {
@@ -364,16 +372,12 @@ fn when(scope: &mut Scope<'_>, set: &[(Expr, LocalId)], condition: Option<&Expr>
             _ => quote!(#receiver.map(#step)),
         });
     }
-    let lets = names.iter().map(|(name, receiver)| quote!(let Some(#name) = #receiver));
+    let lets = values.iter().map(|(name, _, matched)| quote!(let Some(#name) = #matched));
     let tests = tests.iter().map(|test| test.at(Level::Comparison));
     let parts: Vec<_> = lets.chain(tests).collect();
     let value = owned(scope, then);
     let value = if optional { value } else { quote!(Some(#value)) };
-    Code {
-        tokens: quote!(if #(#parts)&&* { #value } else { #missing }),
-        form: Form::Owned,
-        level: Level::Block,
-    }
+    Code { tokens: quote!(if #(#parts)&&* { #value } else { #missing }), form: Form::Owned, level: Level::Block }
 }
 
 /// Several tests as one.

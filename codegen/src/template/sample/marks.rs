@@ -23,28 +23,20 @@ impl Marks {
         Self { first: others.first + others.places.len(), places: Vec::new() }
     }
 
-    /// The template with a mark before the first text of each line.
+    /// The template with a mark before the first text of each line, and before what is printed.
     pub fn put(&mut self, text: &Text, statements: &[Statement]) -> String {
-        let mut pieces = Vec::new();
-        texts(statements, &mut pieces);
-        pieces.sort_by_key(|piece| piece.start);
+        let mut starts = Vec::new();
+        starts_of(&text.value, statements, &mut starts);
+        starts.sort_unstable();
         let mut marked = String::with_capacity(text.value.len() * 2);
         let mut done = 0;
-        for piece in pieces {
-            let mut at = piece.start;
-            for line in text.value[piece.start..piece.end].split_inclusive('\n') {
-                let blank = line.len() - line.trim_start().len();
-                if !line.trim().is_empty() {
-                    let from = at + blank;
-                    marked.push_str(&text.value[done..from]);
-                    done = from;
-                    marked.push(OPEN);
-                    marked.push_str(&(self.first + self.places.len()).to_string());
-                    marked.push(CLOSE);
-                    self.places.push(around(text, from));
-                }
-                at += line.len();
-            }
+        for at in starts {
+            marked.push_str(&text.value[done..at]);
+            done = at;
+            marked.push(OPEN);
+            marked.push_str(&(self.first + self.places.len()).to_string());
+            marked.push(CLOSE);
+            self.places.push(around(text, at));
         }
         marked.push_str(&text.value[done..]);
         marked
@@ -79,20 +71,31 @@ impl Marks {
     }
 }
 
-/// Where text stands as it is in a template.
-fn texts(statements: &[Statement], into: &mut Vec<std::ops::Range<usize>>) {
+/// The bytes at which something that is shown begins.
+fn starts_of(template: &str, statements: &[Statement], into: &mut Vec<usize>) {
     for statement in statements {
         match statement {
-            Statement::Text(range) => into.push(range.clone()),
+            Statement::Text(range) => {
+                let mut at = range.start;
+                for line in template[range.clone()].split_inclusive('\n') {
+                    let shown = line.trim_start();
+                    if !shown.is_empty() {
+                        into.push(at + line.len() - shown.len());
+                    }
+                    at += line.len();
+                }
+            }
+            // `{{-` takes the white space before it away: a mark would be in its way.
+            Statement::Emit(_, at) if !template[*at..].starts_with("{{-") => into.push(*at),
             Statement::For { body, otherwise, .. } => {
-                texts(body, into);
-                texts(otherwise, into);
+                starts_of(template, body, into);
+                starts_of(template, otherwise, into);
             }
             Statement::If { then, otherwise, .. } => {
-                texts(then, into);
-                texts(otherwise, into);
+                starts_of(template, then, into);
+                starts_of(template, otherwise, into);
             }
-            Statement::Emit(_) | Statement::Set { .. } | Statement::Include(_) => {}
+            Statement::Emit(..) | Statement::Set { .. } | Statement::Include(_) => {}
         }
     }
 }

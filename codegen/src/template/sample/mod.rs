@@ -122,7 +122,8 @@ fn size(kind: Kind, lines: &[Line], sink: &mut Sink) {
     for line in lines {
         *by_place.entry(line.place).or_default() += line.text.chars().count() + 1;
     }
-    let Some((place, most)) = by_place.into_iter().max_by_key(|(place, most)| (*most, std::cmp::Reverse(*place))) else {
+    let Some((place, most)) = by_place.into_iter().max_by_key(|(place, most)| (*most, std::cmp::Reverse(*place)))
+    else {
         return;
     };
     let diagnostic = match kind {

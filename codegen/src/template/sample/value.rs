@@ -28,8 +28,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Full, Self::Bare, Self::Several];
+    /// All of them; what is fixed comes first.
+    pub const ALL: [Self; 3] = [Self::Bare, Self::Full, Self::Several];
 
     fn items(self) -> usize {
         match self {
@@ -121,7 +121,9 @@ impl Maker<'_, '_> {
             ParamType::Enum(words) => Value::from(self.kind.word(words)),
             ParamType::Quantity => self.of(&Type::Quantity),
             ParamType::Secret => Value::UNDEFINED,
-            ParamType::StringList => (0..self.kind.items()).map(|_| self.kind.text(longest(bounds).min(room))).collect(),
+            ParamType::StringList => {
+                (0..self.kind.items()).map(|_| self.kind.text(longest(bounds).min(room))).collect()
+            }
         };
         if optional { self.maybe(value) } else { value() }
     }
@@ -146,10 +148,18 @@ impl Maker<'_, '_> {
                 self.of_expr(if self.kind == Kind::Bare { otherwise } else { then })
             }
             ExprKind::IfSet { then, otherwise, .. } => {
-                if self.kind == Kind::Bare { self.of_expr(otherwise) } else { self.of_expr(then) }
+                if self.kind == Kind::Bare {
+                    self.of_expr(otherwise)
+                } else {
+                    self.of_expr(then)
+                }
             }
             ExprKind::Default { of, fallback } => {
-                if self.kind == Kind::Bare { self.of_expr(fallback) } else { self.of_expr(of) }
+                if self.kind == Kind::Bare {
+                    self.of_expr(fallback)
+                } else {
+                    self.of_expr(of)
+                }
             }
             ExprKind::Widen(inner) if expr.ty.is_optional() && !inner.ty.is_optional() => {
                 self.maybe(|| self.of_expr(inner))

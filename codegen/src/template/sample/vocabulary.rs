@@ -38,9 +38,12 @@ pub fn environment() -> Environment<'static> {
 }
 
 fn add_filters(environment: &mut Environment<'static>) {
-    environment.add_filter("default", |value: &Value, fallback: &Value| {
-        if is_absent(value) { fallback.clone() } else { value.clone() }
-    });
+    environment.add_filter(
+        "default",
+        |value: &Value, fallback: &Value| {
+            if is_absent(value) { fallback.clone() } else { value.clone() }
+        },
+    );
     environment.add_filter("fence", |text: &str, language: &str| {
         Value::from_safe_string(format!("```{language}\n{}\n```", text.replace('`', "'")))
     });
@@ -60,15 +63,17 @@ fn add_filters(environment: &mut Environment<'static>) {
     environment.add_filter("first", |list: &Value| -> Result<Value, Error> {
         Ok(list.try_iter()?.next().unwrap_or_default())
     });
-    environment.add_filter("last", |list: &Value| -> Result<Value, Error> {
-        Ok(list.try_iter()?.last().unwrap_or_default())
-    });
+    environment
+        .add_filter("last", |list: &Value| -> Result<Value, Error> { Ok(list.try_iter()?.last().unwrap_or_default()) });
     environment.add_filter("lower", |text: &str| text.to_lowercase());
     environment.add_filter("upper", |text: &str| text.to_uppercase());
     environment.add_filter("trim", |text: &str| text.trim().to_owned());
-    environment.add_filter("replace", |text: &str, from: &str, to: &str| {
-        if from.is_empty() { text.to_owned() } else { text.replace(from, to) }
-    });
+    environment.add_filter(
+        "replace",
+        |text: &str, from: &str, to: &str| {
+            if from.is_empty() { text.to_owned() } else { text.replace(from, to) }
+        },
+    );
     environment.add_filter("split", |text: &str, separator: &str| -> Vec<String> {
         if separator.is_empty() {
             text.split_whitespace().map(str::to_owned).collect()
@@ -134,9 +139,8 @@ mod tests {
     fn every_word_that_templates_may_use_is_there() {
         let environment = environment();
         // Templates see no objects of kinds.
-        let usable = |word: &&crate::vocabulary::Word| {
-            word.place != Place::Let && !word.takes.contains(&Shape::Resource)
-        };
+        let usable =
+            |word: &&crate::vocabulary::Word| word.place != Place::Let && !word.takes.contains(&Shape::Resource);
         for word in WORDS.iter().filter(usable) {
             let arguments = vec!["'a'"; word.takes.len().saturating_sub(usize::from(word.form != Form::Function))];
             let arguments = arguments.join(", ");
