@@ -84,8 +84,7 @@ impl Typer<'_> {
         let Some((path, subject)) = subject else { return (inner(self), None) };
         let mark = self.scope.mark();
         let ty = subject.ty.required().clone();
-        let name = path.replace('.', "_");
-        let bound = self.local(&name, ty.clone(), LocalKind::Item);
+        let bound = self.local(last_of(path), ty.clone(), LocalKind::Item);
         self.scope.narrow(path.clone(), bound, ty);
         let result = inner(self);
         self.scope.reset(mark);
@@ -150,7 +149,7 @@ impl Typer<'_> {
         let mut set = Vec::new();
         for (path, subject) in subjects {
             let ty = subject.ty.required().clone();
-            let bound = self.local(&path.replace('.', "_"), ty.clone(), LocalKind::Item);
+            let bound = self.local(last_of(path), ty.clone(), LocalKind::Item);
             self.scope.narrow(path.clone(), bound, ty);
             set.push((subject.clone(), bound));
         }
@@ -232,4 +231,9 @@ impl Typer<'_> {
 fn when_of(set: Vec<(Expr, LocalId)>, condition: Option<Expr>, then: Expr, span: Span) -> Expr {
     let ty = then.ty.clone().optional();
     Expr { kind: ExprKind::When { set, condition: condition.map(Box::new), then: Box::new(then) }, ty, span }
+}
+
+/// The last name of a path: what its value is called.
+fn last_of(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
 }

@@ -361,10 +361,16 @@ fn when(scope: &mut Scope<'_>, set: &[(Expr, LocalId)], condition: Option<&Expr>
     if plain && !optional && values.is_empty() {
         let test = all_of(&tests).receiver();
         let value = scope.in_closure(|scope| owned(scope, then));
-        return Code::owned(quote!(#test.then(|| #value)));
+        // What costs nothing to work out needs no closure.
+        let cheap = matches!(then.kind, ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Float(_))
+            || matches!(then.kind, ExprKind::Local(_)) && is_copy(&then.ty);
+        return Code::owned(if cheap { quote!(#test.then_some(#value)) } else { quote!(#test.then(|| #value)) });
     }
     if let (true, [], [(name, receiver, _)]) = (plain, tests.as_slice(), values.as_slice()) {
         let value = scope.in_closure(|scope| owned(scope, then));
+        if *name == value.to_string() && !optional {
+            return Code::owned(receiver.clone());
+        }
         let step = closure(name, &value);
         return Code::owned(match &then.ty {
             Type::List(_) | Type::Map(_) => quote!(#receiver.map(#step).unwrap_or_default()),
