@@ -225,16 +225,10 @@ impl Typer<'_> {
                     .iter()
                     .map(|(name, value)| Field { name: name.clone(), ty: value.ty.clone(), about: None })
                     .collect();
-                let name = self.type_name(hint);
-                let object = self.types.mapping(&name, shape);
+                let object = self.types.mapping(hint, shape);
                 Some(Expr { kind: ExprKind::Object { object, fields }, ty: Type::Object(object), span: *span })
             }
         }
-    }
-
-    /// A name for a type, from a hint.
-    pub fn type_name(&self, hint: &str) -> String {
-        hint.to_owned()
     }
 
     /// A comprehension, and whether it takes a page.

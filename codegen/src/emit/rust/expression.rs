@@ -358,16 +358,17 @@ fn when(scope: &mut Scope<'_>, set: &[(Expr, LocalId)], condition: Option<&Expr>
         values.push((name, receiver, matched));
     }
     tests.extend(condition.map(|condition| read(scope, condition)));
+    // The closures here are called once at most, so that what nobody else needs is moved into them.
     if plain && !optional && values.is_empty() {
         let test = all_of(&tests).receiver();
-        let value = scope.in_closure(|scope| owned(scope, then));
+        let value = owned(scope, then);
         // What costs nothing to work out needs no closure.
         let cheap = matches!(then.kind, ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Float(_))
             || matches!(then.kind, ExprKind::Local(_)) && is_copy(&then.ty);
         return Code::owned(if cheap { quote!(#test.then_some(#value)) } else { quote!(#test.then(|| #value)) });
     }
     if let (true, [], [(name, receiver, _)]) = (plain, tests.as_slice(), values.as_slice()) {
-        let value = scope.in_closure(|scope| owned(scope, then));
+        let value = owned(scope, then);
         if *name == value.to_string() && !optional {
             return Code::owned(receiver.clone());
         }
