@@ -85,7 +85,23 @@ impl Lowering<'_> {
         };
         let found: Vec<usize> = (0..fields.len()).filter(|index| comes_from(&fields[*index].value.kind)).collect();
         match found.as_slice() {
-            [one] => return Some(fields[*one].name.clone()),
+            [one] => {
+                let narrower = match &fields[*one].value.kind {
+                    ExprKind::Comprehension(each) => each.keep.is_some() || each.first || each.newest.is_some(),
+                    _ => false,
+                };
+                if !narrower {
+                    return Some(fields[*one].name.clone());
+                }
+                self.typer
+                    .sink
+                    .error(Code::Paging, places[*one], "this shows a part of the page alone")
+                    .see(asked, "the page")
+                    .note(
+                        "the cursor comes from the last item shown, so what is left out would come again or be skipped",
+                    )
+                    .help("keep what is wanted in the step that takes the page");
+            }
             [] if self.sound => {
                 self.typer
                     .sink

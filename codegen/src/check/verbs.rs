@@ -179,6 +179,15 @@ impl Lowering<'_> {
             match (seen, ty) {
                 (Some(seen), Some(ty)) if self.kind_of(&ty).is_some() => Some(seen.local),
                 (Some(_), None) => None,
+                (Some(_), Some(ty)) if self.kind_of(ty.required()).is_some() => {
+                    if !self.typer.scope.doubtful {
+                        self.typer
+                            .sink
+                            .error(Code::MaybeAbsent, owner.span, format!("`{}` may be absent here", owner.text))
+                            .help(format!("ask before, by a `require` that `{} is set`", owner.text));
+                    }
+                    None
+                }
                 (seen, _) => {
                     let message = format!("`{}` is no object that a step before this one gave", owner.text);
                     let code = if seen.is_some() { Code::TypeMismatch } else { Code::UnknownName };

@@ -112,12 +112,23 @@ impl Typer<'_> {
                 return asked.map(|asked| when_of(Vec::new(), Some(asked), then, span));
             }
         };
+        let (asked, set, condition, then) = self.split(&tree, then);
+        asked?;
+        Some(when_of(set, all(condition)?, then?, span))
+    }
+
+    /// A condition as what it says is set, and the rest of it; what depends on it is typed with that knowledge.
+    #[allow(clippy::type_complexity)]
+    fn split<T>(
+        &mut self,
+        tree: &Tree,
+        then: impl FnOnce(&mut Self) -> T,
+    ) -> (Option<Expr>, Vec<(Expr, LocalId)>, Option<Option<Expr>>, T) {
         // As a whole it is typed for what is wrong with it, and to know whether to trust it.
-        let asked = self.condition(&tree);
-        let parts = tree.conjuncts();
+        let asked = self.condition(tree);
         let mut subjects: Vec<(String, Expr)> = Vec::new();
         let mut rest: Vec<&Tree> = Vec::new();
-        for part in parts {
+        for part in tree.conjuncts() {
             match part.set_subject().and_then(|subject| self.narrowable(subject)) {
                 Some(subject) => subjects.push(subject),
                 None => rest.push(part),
@@ -131,16 +142,22 @@ impl Typer<'_> {
                 (rest, then(typer))
             })
         });
-        asked?;
-        let condition = match rest {
-            Some(rest) => Some(rest?),
-            None => None,
-        };
-        Some(when_of(set, condition, then?, span))
+        (asked, set, rest, then)
+    }
+
+    /// Paths that a scalar condition says are set.
+    pub(super) fn said_set(&mut self, condition: &Scalar) -> Vec<(String, Expr)> {
+        let mark = self.sink.mark();
+        let tree = self.whole_expression(condition);
+        // What is wrong with it is said where it is typed.
+        self.sink.forget_since(mark);
+        let Some(Err(tree)) = tree else { return Vec::new() };
+        let parts = tree.conjuncts();
+        parts.into_iter().filter_map(|part| part.set_subject().and_then(|subject| self.narrowable(subject))).collect()
     }
 
     /// Types something with several paths known to be set; gives those with the locals of their values.
-    fn narrowing_all<T>(
+    pub(super) fn narrowing_all<T>(
         &mut self,
         subjects: &[(String, Expr)],
         inner: impl FnOnce(&mut Self) -> T,
@@ -168,69 +185,50 @@ impl Typer<'_> {
         wanted: Option<&Type>,
     ) -> Option<Expr> {
         let parts = condition.conjuncts();
-        let mut subjects: Vec<(String, Expr)> = Vec::new();
-        for part in &parts {
-            subjects.extend(part.set_subject().and_then(|subject| self.narrowable(subject)));
-        }
         let unset = match parts.as_slice() {
             [one] => one.unset_subject().and_then(|subject| self.narrowable(subject)),
             _ => None,
         };
-        let asked = self.condition(condition);
-        let before = self.scope.doubtful;
-        self.scope.doubtful |= asked.is_none();
-        let (then, bound) = self.narrowing(subjects.first(), |typer| {
-            let (then, inner) = typer.narrowing(subjects.get(1), |typer| typer.infer(then, wanted));
-            then.map(|then| match (inner, subjects.get(1)) {
-                (Some(inner), Some((_, subject))) => (then, Some((inner, subject.clone()))),
-                _ => (then, None),
-            })
-        });
-        let (otherwise, unset_bound) = self.narrowing(unset.as_ref(), |typer| typer.infer(otherwise, wanted));
-        self.scope.doubtful = before;
-        let (asked, (then, second), otherwise) = (asked?, then?, otherwise?);
+        let (asked, set, rest, then) = self.split(condition, |typer| typer.infer(then, wanted));
+        let (otherwise, unset_bound) = self
+            .doubting(asked.is_none(), |typer| typer.narrowing(unset.as_ref(), |typer| typer.infer(otherwise, wanted)));
+        let (asked, rest, then, otherwise) = (asked?, all(rest)?, then?, otherwise?);
         let (then, otherwise) = self.unify(then, otherwise, "the two branches")?;
         let ty = then.ty.clone();
-        let if_set = |subject: Expr, bound, then: Expr, otherwise: Expr| Expr {
-            kind: ExprKind::IfSet {
-                subject: Box::new(subject),
-                bound,
-                then: Box::new(then),
-                otherwise: Box::new(otherwise),
-            },
-            ty: ty.clone(),
-            span,
-        };
-        if let (Some((_, subject)), Some(bound)) = (unset, unset_bound) {
+        let (then, otherwise) = (Box::new(then), Box::new(otherwise));
+        let looked_at = set.iter().filter(|(_, bound)| self.scope.is_used(*bound)).count();
+        let kind = match (unset, unset_bound, set.as_slice()) {
             // `a if x is not set else b(x)` is `b(x) if x is set else a`.
-            return Some(if_set(subject, bound, otherwise, then));
-        }
-        let one_question = parts.len() == 1;
-        let whole = |then: Expr| Expr {
-            kind: ExprKind::Conditional {
-                condition: Box::new(asked.clone()),
-                then: Box::new(then),
-                otherwise: Box::new(otherwise.clone()),
-            },
-            ty: ty.clone(),
-            span,
+            (Some((_, subject)), Some(bound), _) => {
+                ExprKind::IfSet { subject: Box::new(subject), bound, then: otherwise, otherwise: then }
+            }
+            (_, _, [(subject, bound)]) if looked_at == 1 && rest.is_none() => {
+                ExprKind::IfSet { subject: Box::new(subject.clone()), bound: *bound, then, otherwise }
+            }
+            _ if looked_at > 0 => {
+                ExprKind::When { set, condition: rest.map(Box::new), then, otherwise: Some(otherwise) }
+            }
+            _ => ExprKind::Conditional { condition: Box::new(asked), then, otherwise },
         };
-        // The whole question is asked inside; outside stands only the presence that the branch needs.
-        let mut result = if one_question && bound.is_some() { then } else { whole(then) };
-        if let Some((inner, subject)) = second {
-            result = if_set(subject, inner, result, otherwise.clone());
-        }
-        if let (Some(bound), Some((_, subject))) = (bound, subjects.first()) {
-            result = if_set(subject.clone(), bound, result, otherwise.clone());
-        }
-        Some(result)
+        Some(Expr { kind, ty, span })
+    }
+}
+
+/// `None` where a part that is there was wrong.
+#[allow(clippy::option_option)]
+fn all<T>(part: Option<Option<T>>) -> Option<Option<T>> {
+    match part {
+        Some(Some(value)) => Some(Some(value)),
+        Some(None) => None,
+        None => Some(None),
     }
 }
 
 /// `{ when, then }`, absent (or an empty list or map) where it is not reached.
-fn when_of(set: Vec<(Expr, LocalId)>, condition: Option<Expr>, then: Expr, span: Span) -> Expr {
+pub(super) fn when_of(set: Vec<(Expr, LocalId)>, condition: Option<Expr>, then: Expr, span: Span) -> Expr {
     let ty = then.ty.clone().optional();
-    Expr { kind: ExprKind::When { set, condition: condition.map(Box::new), then: Box::new(then) }, ty, span }
+    let (condition, then) = (condition.map(Box::new), Box::new(then));
+    Expr { kind: ExprKind::When { set, condition, then, otherwise: None }, ty, span }
 }
 
 /// The last name of a path: what its value is called.

@@ -92,6 +92,7 @@ impl Typer<'_> {
                 self.range(then).or(self.range(otherwise))
             }
             ExprKind::Default { of, fallback } => self.range(of).or(self.range(fallback)),
+            ExprKind::When { then, otherwise: Some(otherwise), .. } => self.range(then).or(self.range(otherwise)),
             ExprKind::Widen(inner) => self.range(inner),
             ExprKind::Call { function: "length" | "abs", .. } => Range::from(0),
             _ => Range::ANY,

@@ -3,6 +3,7 @@
 use super::coerce::printable;
 use super::describe;
 use super::parse::parse_parts;
+use super::presence::when_of;
 use super::tree::{Part, Tree};
 use super::typing::Typer;
 use crate::diagnostic::Code;
@@ -257,7 +258,13 @@ impl Typer<'_> {
         }
         let newest = each.newest.as_ref().map(|newest| self.newest(newest, item));
         let by = each.page.as_ref().and_then(|page| page.by.as_ref()).map(|by| self.scalar_of(by, &Type::String));
-        let map = each.map.as_ref().map(|map| self.value(map, hint, None));
+        // What the condition says is set is so in what becomes of an element.
+        let subjects = each.keep.as_ref().or(each.first.as_ref()).map(|kept| self.said_set(kept)).unwrap_or_default();
+        let doubtful = matches!(keep, Some(None)) || matches!(first, Some(None));
+        let (map, mut set) = self.doubting(doubtful, |typer| {
+            typer.narrowing_all(&subjects, |typer| each.map.as_ref().map(|map| typer.value(map, hint, None)))
+        });
+        set.retain(|(_, bound)| self.scope.is_used(*bound));
         self.scope.reset(mark);
         let page = each.page.as_ref().map(|page| self.page(page, by.clone().flatten(), true));
         let (source, element) = (source?, element?);
@@ -270,7 +277,16 @@ impl Typer<'_> {
             }
             return None;
         }
-        let (keep, first, newest, page) = (all(keep)?, all(first)?, all(newest)?, all(page)?);
+        let (mut keep, first, newest, page) = (all(keep)?, all(first)?, all(newest)?, all(page)?);
+        let asked_alone = keep.as_ref().is_some_and(|keep| matches!(keep.kind, ExprKind::IsSet(_)));
+        if asked_alone && !set.is_empty() && newest.is_none() && page.is_none() {
+            // Going on with the value is asking for it.
+            keep = None;
+        }
+        let map = map.map(|map| {
+            let span = map.span;
+            if set.is_empty() { map } else { when_of(set, None, map, span) }
+        });
         all(by)?;
         if !sound {
             return None;

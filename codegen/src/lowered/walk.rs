@@ -188,7 +188,7 @@ pub fn children<'t>(expr: &'t Expr, see: &mut impl FnMut(&'t Expr)) {
             inner.into_iter().for_each(see);
         }
         ExprKind::Object { fields, .. } => fields.iter().for_each(|(_, value)| see(value)),
-        ExprKind::When { set, condition, then } => {
+        ExprKind::When { set, condition, then, otherwise } => {
             for (subject, _) in set {
                 see(subject);
             }
@@ -196,6 +196,9 @@ pub fn children<'t>(expr: &'t Expr, see: &mut impl FnMut(&'t Expr)) {
                 see(condition);
             }
             see(then);
+            if let Some(otherwise) = otherwise {
+                see(otherwise);
+            }
         }
     }
 }

@@ -187,10 +187,12 @@ impl Checker<'_> {
         self.declare(target, element);
         let around = Word { text: "loop".to_owned(), span: target.span };
         self.declare(&around, Some(Type::Object(self.around)));
-        if let Some(filter) = filter {
-            let _ = self.typer.condition(filter);
-        }
-        self.statements(body);
+        let asked = filter.map(|filter| self.typer.condition(filter));
+        let set = filter.map(Tree::conjuncts).unwrap_or_default().into_iter().filter_map(Tree::set_subject).collect();
+        let before = self.typer.scope.doubtful;
+        self.typer.scope.doubtful |= matches!(asked, Some(None));
+        self.branch(set, body);
+        self.typer.scope.doubtful = before;
         self.typer.scope.reset(mark);
     }
 

@@ -60,13 +60,16 @@ pub fn read(scope: &mut Scope<'_>, expr: &Expr) -> Code {
         ExprKind::Widen(inner) => widen(scope, &expr.ty, inner),
         ExprKind::Comprehension(inner) => comprehension(scope, inner, &expr.ty, false),
         ExprKind::Object { object, fields } => object_literal(scope, *object, fields),
-        ExprKind::When { set, condition, then } => when(scope, set, condition.as_deref(), then),
+        ExprKind::When { set, condition, then, otherwise } => {
+            when(scope, set, condition.as_deref(), then, otherwise.as_deref())
+        }
     }
 }
 
 /// A value of its own.
 pub fn owned(scope: &mut Scope<'_>, expr: &Expr) -> TokenStream {
     match &expr.kind {
+        ExprKind::String(text) if text.is_empty() => quote!(String::new()),
         ExprKind::Conditional { condition, then, otherwise } => {
             let condition = condition_of(scope, condition);
             let (then, otherwise) = (owned(scope, then), owned(scope, otherwise));
@@ -321,8 +324,14 @@ fn object_literal(scope: &mut Scope<'_>, object: ObjectId, fields: &[(String, Ex
 }
 
 /// `{ when, then }`: `condition.then(|| …)`, `subject.map(|value| …)`, or `if let … && condition { … }`.
-fn when(scope: &mut Scope<'_>, set: &[(Expr, LocalId)], condition: Option<&Expr>, then: &Expr) -> Code {
-    let plain = !can_fail(then);
+fn when(
+    scope: &mut Scope<'_>,
+    set: &[(Expr, LocalId)],
+    condition: Option<&Expr>,
+    then: &Expr,
+    otherwise: Option<&Expr>,
+) -> Code {
+    let plain = !can_fail(then) && otherwise.is_none();
     let (missing, optional) = match &then.ty {
         Type::List(_) | Type::Map(_) => (empty_value(&then.ty), true),
         other => (quote!(None), other.is_optional()),
@@ -383,7 +392,11 @@ fn when(scope: &mut Scope<'_>, set: &[(Expr, LocalId)], condition: Option<&Expr>
     let tests = tests.iter().map(|test| test.at(Level::Comparison));
     let parts: Vec<_> = lets.chain(tests).collect();
     let value = owned(scope, then);
-    let value = if optional { value } else { quote!(Some(#value)) };
+    let (value, missing) = match otherwise {
+        Some(otherwise) => (value, owned(scope, otherwise)),
+        None if optional => (value, missing),
+        None => (quote!(Some(#value)), missing),
+    };
     Code { tokens: quote!(if #(#parts)&&* { #value } else { #missing }), form: Form::Owned, level: Level::Block }
 }
 

@@ -177,6 +177,8 @@ impl Maker<'_, '_> {
                 };
                 if each.first { self.maybe(item) } else { (0..self.kind.items()).map(|_| item()).collect() }
             }
+            ExprKind::When { otherwise: Some(otherwise), .. } if self.kind == Kind::Bare => self.of_expr(otherwise),
+            ExprKind::When { then, otherwise: Some(_), .. } => self.of_expr(then),
             ExprKind::When { then, .. } => match (&then.ty, self.kind) {
                 (Type::List(_) | Type::Map(_), _) => self.of_expr(then),
                 _ => self.maybe(|| self.of_expr(then)),
