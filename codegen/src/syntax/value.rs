@@ -45,7 +45,8 @@ pub fn read_value(node: &Node, what: &str, cx: &mut Reading<'_>) -> Option<Value
 /// Reads `each`, `called`, `keep`, `first`, `as`, `newest`, `page` from a mapping.
 pub fn read_each(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Each> {
     let source = reader.need_scalar("each", cx);
-    let called = reader.text("called", cx).filter(|name| super::check_name(name, "an element", cx));
+    let called =
+        reader.text("called", cx).filter(|name| name.text == "item" || super::check_variable(name, "an element", cx));
     let keep = reader.scalar("keep", cx);
     let first = reader.scalar("first", cx);
     let map = reader.get("as").and_then(|node| read_value(node, "`as`", cx));
