@@ -68,6 +68,34 @@ fn each_case_is_said_as_expected_and_each_code_has_one() {
     assert!(missing.is_empty(), "no case for {}", missing.join(", "));
 }
 
+/// What a diagnostic says could stand there instead is put there: that diagnostic is gone then, and its place is
+/// exactly the wrong word.
+#[test]
+fn what_is_suggested_helps() {
+    let mut tried = 0;
+    for case in cases() {
+        let name = case.file_stem().expect("a name").to_string_lossy().into_owned();
+        let specs = laid_out(&name, &fs::read_to_string(&case).expect("the case"));
+        let before = compile(specs.path()).expect("the specs can be read");
+        for one in &before.diagnostics {
+            let Some(replacement) = &one.replacement else { continue };
+            let (start, end) = (replacement.span.start as usize, replacement.span.end as usize);
+            let path = specs.path().join(before.sources.path(replacement.span.file));
+            let text = before.sources.text(replacement.span.file);
+            assert_eq!(text.get(start..end), Some(replacement.wrong.as_str()), "{name}");
+            fs::write(&path, format!("{}{}{}", &text[..start], replacement.text, &text[end..])).expect("a file");
+            let after = compile(specs.path()).expect("the specs can be read");
+            let remains = after.diagnostics.iter().any(|other| {
+                (other.code, &other.message, other.span.start) == (one.code, &one.message, one.span.start)
+            });
+            assert!(!remains, "{name}: `{}` for `{}` changes nothing", replacement.text, replacement.wrong);
+            fs::write(&path, text).expect("a file");
+            tried += 1;
+        }
+    }
+    assert!(tried > 30, "{tried} replacements");
+}
+
 #[test]
 fn the_base_is_clean() {
     let compilation = compile(&folder().join("base")).expect("the specs can be read");

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use cnpg_mcp_codegen::diagnostic::render;
+use cnpg_mcp_codegen::diagnostic::{Code, render};
 use cnpg_mcp_codegen::emit::language_schema;
 use cnpg_mcp_codegen::vocabulary::{self, Form};
 use serde_json::Value;
@@ -86,7 +86,8 @@ fn every_whole_spec_compiles() -> anyhow::Result<()> {
         }
         std::fs::write(folder.path().join(format!("tools/{name}.yaml")), &example.text)?;
         let compiled = cnpg_mcp_codegen::compile(folder.path())?;
-        for problem in &compiled.diagnostics {
+        // What this one tool leaves unused, others of the project use.
+        for problem in compiled.diagnostics.iter().filter(|one| one.code != Code::UnusedShared) {
             writeln!(
                 found,
                 "the spec `{name}` at line {}:\n{}\n",

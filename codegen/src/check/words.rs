@@ -26,6 +26,7 @@ const CHANGES: &[&str] = &[
     "adopt",
     "alter",
     "apply",
+    "ask",
     "assign",
     "attach",
     "back",
