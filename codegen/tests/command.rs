@@ -81,6 +81,17 @@ fn warnings_are_denied_where_that_is_asked() {
 }
 
 #[test]
+fn of_very_many_the_first_are_shown() {
+    let keys: String = (0..150).map(|number| format!("wrong_{number}: 1\n")).collect();
+    let broken = changed("tools/page_parts.yaml", "about: ", &format!("{keys}about: "));
+    let output = run(broken.path(), &["check"]);
+    let said = text(&output.stderr);
+    assert_eq!(said.matches("error[E0102]").count(), 100);
+    assert!(said.contains("… and 50 more, which `check --format json` lists\n"), "{said}");
+    assert!(said.contains("150 errors in the specs\n"), "{said}");
+}
+
+#[test]
 fn a_folder_without_specs_is_not_in_order() {
     let empty = tempfile::tempdir().unwrap();
     let output = run(empty.path(), &["check"]);

@@ -2,7 +2,7 @@
 //! with its place and the nearest name that would be right.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, Sink};
 use crate::load::{Entry, Name, Node, NodeKind, Text};
@@ -341,11 +341,14 @@ pub fn elements<'n>(node: &'n Node, what: &str, cx: &mut Reading<'_>) -> &'n [No
 }
 
 fn duplicates(entries: &[Entry], what: &str, sink: &mut Sink) {
-    for (index, entry) in entries.iter().enumerate() {
-        if let Some(first) = entries[..index].iter().find(|earlier| earlier.key.text == entry.key.text) {
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+    for entry in entries {
+        if let Some(first) = seen.get(entry.key.text.as_str()) {
             sink.error(Code::Duplicate, entry.key.span, format!("{what} has the key `{}` twice", entry.key.text))
                 .label("here again")
-                .see(first.key.span, "first here");
+                .see(*first, "first here");
+        } else {
+            seen.insert(&entry.key.text, entry.key.span);
         }
     }
 }

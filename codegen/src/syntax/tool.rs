@@ -5,7 +5,7 @@ use super::reader::{Reader, Reading};
 use super::steps::{SharedSteps, read_steps};
 use super::value::read_value;
 use super::{Example, Tool, Value, ValueField};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, nearest};
 use crate::load::{Name, Node, NodeKind, Text};
 use crate::lowered::{Effect, Outcome};
 
@@ -92,11 +92,11 @@ fn read_output(node: &Node, cx: &mut Reading<'_>) -> Vec<(ValueField, Option<Nam
     for entry in super::entries(node, "`output`", cx) {
         let what = format!("output `{}`", entry.key.text);
         super::check_name(&entry.key, "an output field", cx);
-        let described = entry.value.get("value").is_some() && entry.value.get("about").is_some();
+        let described = is_described(&entry.value);
         let (value, about) = if described {
             let Some(reader) = Reader::new(&entry.value, what.clone(), cx) else { continue };
             let about = reader.text("about", cx);
-            let value = reader.get("value").and_then(|node| read_value(node, &what, cx));
+            let value = reader.need("value", cx).and_then(|node| read_value(node, &what, cx));
             reader.finish(cx);
             (value, about)
         } else {
@@ -109,6 +109,19 @@ fn read_output(node: &Node, cx: &mut Reading<'_>) -> Vec<(ValueField, Option<Nam
         }
     }
     found
+}
+
+/// Whether a mapping is `{ value, about }`, one of the two perhaps misspelt.
+fn is_described(node: &Node) -> bool {
+    let NodeKind::Map(entries) = &node.kind else { return false };
+    let has = |word: &str| entries.iter().any(|entry| entry.key.text == word);
+    let like = |word: &'static str| entries.iter().any(|entry| nearest(&entry.key.text, [word]).is_some());
+    match (has("value"), has("about")) {
+        (true, true) => true,
+        (true, false) => entries.len() == 2 && like("about"),
+        (false, true) => entries.len() == 2 && like("value"),
+        (false, false) => false,
+    }
 }
 
 fn read_answers(node: &Node, cx: &mut Reading<'_>) -> Vec<(Option<Outcome>, Text)> {

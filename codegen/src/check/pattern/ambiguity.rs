@@ -10,8 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex_syntax::ast::{Ast, RepetitionKind, RepetitionRange, Span};
 use regex_syntax::hir::{Class, HirKind};
 
-/// Larger patterns are not looked at: the search goes over pairs of states.
-const MAX_STATES: usize = 160;
+/// In larger patterns ways that part are not looked for, as the search goes over pairs of states; only repetitions of
+/// repetitions.
+const MAX_SEARCHED: usize = 64;
+
+/// Larger patterns are not looked at.
+const MAX_STATES: usize = 2000;
 
 /// Repetitions of up to so many rounds are written out; longer ones count as endless.
 const WRITTEN_OUT: u32 = 4;
@@ -193,6 +197,9 @@ impl Automaton<'_> {
             if reach(to, &|state| next[state].clone()).contains(&from) {
                 return true;
             }
+        }
+        if count > MAX_SEARCHED {
+            return false;
         }
         // Two ways that part and meet again: pairs of states that read the same text, from (q, q) back to (q, q)
         // by way of a pair of two.
