@@ -82,8 +82,8 @@ fn warnings_are_denied_where_that_is_asked() {
 
 #[test]
 fn of_very_many_the_first_are_shown() {
-    let keys: String = (0..150).map(|number| format!("wrong_{number}: 1\n")).collect();
-    let broken = changed("tools/page_parts.yaml", "about: ", &format!("{keys}about: "));
+    let keys: Vec<String> = (0..150).map(|number| format!("wrong_{number}: 1\n")).collect();
+    let broken = changed("tools/page_parts.yaml", "about: ", &format!("{}about: ", keys.concat()));
     let output = run(broken.path(), &["check"]);
     let said = text(&output.stderr);
     assert_eq!(said.matches("error[E0102]").count(), 100);
