@@ -101,7 +101,9 @@ fn lower(specs: &Specs, sources: &SourceMap, sink: &mut Sink) -> Program {
     }
     read.sort_by(|a, b| a.name.text.cmp(&b.name.text));
     let used_partials = RefCell::default();
-    let shared = check::Shared { kinds: &kinds, partials: &partials, used_partials: &used_partials, sources };
+    let sampler = template::sample::Sampler::new(&partials);
+    let shared =
+        check::Shared { kinds: &kinds, partials: &partials, used_partials: &used_partials, sources, sampler: &sampler };
     let mut tools = Vec::new();
     for tool in &read {
         tools.extend(check::lower_tool(tool, shared, &mut types, sink));

@@ -154,7 +154,7 @@ fn number_fits(value: f64, bounds: &Bounds) -> Result<(), String> {
     Ok(())
 }
 
-fn text_fits(text: &str, bounds: &Bounds) -> Result<(), String> {
+pub(crate) fn text_fits(text: &str, bounds: &Bounds) -> Result<(), String> {
     let length = text.chars().count();
     let (pattern, longest) = match bounds.format {
         Some(StringFormat::Dns1123Label) => (Some(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"), Some(63)),

@@ -4,30 +4,36 @@ mod between;
 mod body;
 mod bounds;
 mod examples;
+mod fit;
 mod given;
 mod output;
 mod params;
 mod pattern;
+mod portable;
 mod rules;
+mod samples;
 mod steps;
 mod targets;
 mod verbs;
+mod waits;
 mod words;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, Sink};
-use crate::expression::{Context, Scope, Typer};
+use crate::expression::{Context, Facts, Scope, Typer};
 use crate::kinds::Kinds;
 use crate::load::{Name, Text};
 use crate::lowered::{self, LocalId, Param, ParamGroup};
 use crate::source::{SourceMap, Span};
 use crate::syntax;
+use crate::template::sample::Sampler;
 use crate::types::{Type, Types};
 
 pub use between::{between_tools, unused_shared};
 pub use bounds::check_bounds;
+pub(crate) use bounds::text_fits;
 pub use words::param_words;
 
 /// What all tools share.
@@ -41,6 +47,8 @@ pub struct Shared<'a> {
     pub used_partials: &'a RefCell<BTreeSet<String>>,
     /// The files.
     pub sources: &'a SourceMap,
+    /// Tries templates on samples.
+    pub sampler: &'a Sampler<'a>,
 }
 
 impl<'a> Shared<'a> {
@@ -63,7 +71,15 @@ pub fn lower_tool(
     let mark = sink.mark();
     let mut scope = Scope::default();
     scope.incomplete = tool.incomplete;
-    let expressions = Typer { types, kinds: shared.kinds, sink, locals: Vec::new(), scope, context: Context::Mapping };
+    let expressions = Typer {
+        types,
+        kinds: shared.kinds,
+        sink,
+        locals: Vec::new(),
+        scope,
+        context: Context::Mapping,
+        facts: Facts::default(),
+    };
     let mut lowering = Lowering {
         tool,
         shared,
@@ -85,13 +101,14 @@ pub fn lower_tool(
     lowering.params();
     let steps = lowering.steps();
     let (output, output_type, paged_output) = lowering.output();
-    lowering.answers(output_type, paged_output.as_deref());
+    lowering.answers(&output, output_type, paged_output.as_deref());
     lowering.rules(&steps);
     lowering.examples();
     words::tool_words(tool, lowering.typer.sink);
     let lowered = lowering.finish(steps, output, output_type, paged_output);
-    if let Some(tool) = &lowered {
-        given::check(tool, sink);
+    if let Some(lowered) = &lowered {
+        given::check(lowered, sink);
+        portable::check(tool, lowered, types, sink);
     }
     let failed = sink.since(mark).iter().any(|one| one.severity == crate::diagnostic::Severity::Error);
     if lowered.is_none() && !sink.has_errors() {

@@ -52,6 +52,7 @@ impl Lowering<'_> {
         let seen = self.typer.scope.declare(&param.name.text, local, Some(value_type.clone()));
         seen.hidden_from_templates = param.ty == ParamType::Secret;
         self.param_names.push(param.name.clone());
+        self.typer.facts.params.push(bounds.clone());
         self.params.push(Param {
             name: param.name.text.clone(),
             about: param.about.text.clone(),

@@ -109,7 +109,7 @@ impl Lowering<'_> {
     fn list(&mut self, list: &syntax::List) -> Option<(Verb, Given)> {
         let kind = self.shared.kinds.find(&list.kind, self.typer.sink);
         let namespace = kind.and_then(|kind| self.namespace(kind, list.namespace.as_ref(), &list.kind));
-        let all_namespaces = list.all_namespaces.as_ref().map(|all| self.typer.scalar_condition(all));
+        let all_namespaces = list.all_namespaces.as_ref().map(|all| self.typer.scalar_bool(all));
         let labels = self.strings(&list.labels);
         let fields = self.strings(&list.fields);
         let kind = kind?;
@@ -222,7 +222,7 @@ impl Lowering<'_> {
         let mark = self.typer.scope.mark();
         let item = self.typer.local("item", object.clone(), LocalKind::Item);
         self.typer.scope.declare("item", item, Some(object));
-        let until = self.typer.scalar_condition(&wait.until);
+        let until = self.typer.scalar_bool(&wait.until);
         let fail = wait.fail.as_ref().map(|(when, message)| {
             let when = self.typer.scalar_condition(when);
             let message = self.typer.scalar_of(message, &Type::String);
@@ -235,15 +235,10 @@ impl Lowering<'_> {
             Some(Progress { done: done?, of: of?, say: say? })
         });
         self.typer.scope.reset(mark);
-        Some(Wait {
-            kind,
-            target,
-            item,
-            until: until?,
-            fail: flat(fail)?,
-            timeout: timeout?,
-            progress: flat(progress)?,
-        })
+        let lowered =
+            Wait { kind, target, item, until: until?, fail: flat(fail)?, timeout: timeout?, progress: flat(progress)? };
+        self.check_wait(wait, &lowered);
+        Some(lowered)
     }
 
     pub(super) fn require(&mut self, require: &syntax::Require) -> Option<Require> {

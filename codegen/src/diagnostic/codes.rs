@@ -77,6 +77,7 @@ codes! {
     OutOfBounds "E0310" "out-of-bounds" "A literal lies outside the bounds of where it goes.";
     StatementInMapping "E0311" "statement-in-mapping" "Statements belong into templates, not into mappings.";
     NeverAbsent "E0312" "never-absent" "A value that is always there is asked for its presence.";
+    Foregone "E0313" "foregone" "A condition always or never holds, whatever the call.";
 
     ServerSet "E0401" "server-set" "A field is written by the server or the operator alone.";
     FieldMissing "E0402" "field-missing" "An object is made without a field that it must have.";
@@ -84,6 +85,7 @@ codes! {
     Immutable "E0404" "immutable" "A field cannot change once it is set.";
     ResourceDescription "E0405" "resource-description" "A resource description contradicts itself.";
     EditTarget "E0406" "edit-target" "An edit names no list that can be edited, or not its key.";
+    ListPatched "E0407" "list-patched" "A patch replaces a list whose elements are to be edited one by one.";
 
     Effect "E0501" "effect" "A step does more than the tool's effect says.";
     DryRunMissing "E0502" "dry-run-missing" "A tool that writes has no parameter with the meaning dry_run.";
@@ -94,6 +96,8 @@ codes! {
     Paging "E0507" "paging" "Paging lacks one of its two parameters, or a list that it can cut.";
     Confirmation "E0508" "confirmation" "A confirmation has no parameter with that meaning.";
     Clause "E0509" "clause" "Clauses of a step exclude each other, or do nothing on that verb.";
+    WaitTime "E0510" "wait-time" "A wait may last for ever, longer than clients wait, or no time at all.";
+    WaitConstant "E0511" "wait-constant" "A wait asks something that nothing can change while it waits.";
 
     Pattern "E0601" "pattern" "A pattern does not compile, is not anchored, or does not fit the format.";
     Default "E0602" "default" "A default does not fit the parameter.";
@@ -107,11 +111,18 @@ codes! {
     NotPrintable "E0701" "not-printable" "A template prints a value that has no form as text.";
     Include "E0702" "include" "An include does not name a partial, or goes round in a circle.";
     AnswerUnreachable "E0703" "answer-unreachable" "No call of the tool ends with the outcome that an answer is for.";
+    OverBudget "E0704" "over-budget" "A template gives more than the response budget even where every list is cut.";
+    Fence "E0705" "fence" "A code block in what a template gives is not closed.";
+    Table "E0706" "table" "A table in what a template gives has rows of other width than its head.";
+    TemplateFails "E0707" "template-fails" "A template fails for values that its types allow.";
 
     LongText "E0801" "long-text" "A title or description is longer than models and people read.";
     Placeholder "E0802" "placeholder" "A title or description is not written yet, or only repeats a name.";
     SilentEffect "E0803" "silent-effect" "A description does not say that the tool changes or deletes something.";
     SameText "E0804" "same-text" "Two parameters, or two tools, are described by the same words.";
+
+    SchemaNotPortable "E0901" "schema-not-portable" "A published schema has something that not every MCP client takes.";
+    NeverFilled "E0902" "never-filled" "A value is always absent or empty, since no step fills it.";
 }
 
 impl Code {

@@ -182,6 +182,15 @@ impl Sink {
         self.found.truncate(mark);
     }
 
+    /// Takes back those since a mark that are such.
+    pub fn forget(&mut self, mark: usize, such: impl Fn(&Diagnostic) -> bool) {
+        let mut at = 0;
+        self.found.retain(|one| {
+            at += 1;
+            at <= mark || !such(one)
+        });
+    }
+
     /// Whether any is an error.
     #[must_use]
     pub fn has_errors(&self) -> bool {

@@ -47,7 +47,8 @@ impl Typer<'_> {
         };
         let ty = if fallback.ty.is_optional() { common.clone().optional() } else { common.clone() };
         if self.in_template() {
-            return Some(Expr { ty, ..of });
+            // Types of templates are looked at, and thrown away.
+            return Some(Expr { kind: ExprKind::Default { of: Box::new(of), fallback: Box::new(fallback) }, ty, span });
         }
         let of = self.coerce(of, &common.optional())?;
         let fallback = self.coerce(fallback, &ty)?;

@@ -4,6 +4,7 @@ use super::tree::Tree;
 use super::typing::Typer;
 use crate::lowered::{BinaryOp, Expr, ExprKind, LocalId, LocalKind};
 use crate::source::Span;
+use crate::syntax::Scalar;
 use crate::types::Type;
 
 impl Typer<'_> {
@@ -83,8 +84,7 @@ impl Typer<'_> {
         let Some((path, subject)) = subject else { return (inner(self), None) };
         let mark = self.scope.mark();
         let ty = subject.ty.required().clone();
-        let name = path.replace('.', "_");
-        let bound = self.local(&name, ty.clone(), LocalKind::Item);
+        let bound = self.local(last_of(path), ty.clone(), LocalKind::Item);
         self.scope.narrow(path.clone(), bound, ty);
         let result = inner(self);
         self.scope.reset(mark);
@@ -93,6 +93,69 @@ impl Typer<'_> {
             self.locals.pop();
         }
         (result, used.then_some(bound))
+    }
+
+    /// `{ when, then }`: what the condition says is set is so in `then`, and in the rest of the condition.
+    pub(super) fn when(
+        &mut self,
+        condition: &Scalar,
+        then: impl FnOnce(&mut Self) -> Option<Expr>,
+        span: Span,
+    ) -> Option<Expr> {
+        let tree = match self.whole_expression(condition) {
+            Some(Err(tree)) => tree,
+            // Written out as `true` or `false`, or no condition at all.
+            other => {
+                let written = other.is_some();
+                let asked = if written { self.scalar_condition(condition) } else { None };
+                let then = self.doubting(asked.is_none(), then)?;
+                return asked.map(|asked| when_of(Vec::new(), Some(asked), then, span));
+            }
+        };
+        // As a whole it is typed for what is wrong with it, and to know whether to trust it.
+        let asked = self.condition(&tree);
+        let parts = tree.conjuncts();
+        let mut subjects: Vec<(String, Expr)> = Vec::new();
+        let mut rest: Vec<&Tree> = Vec::new();
+        for part in parts {
+            match part.set_subject().and_then(|subject| self.narrowable(subject)) {
+                Some(subject) => subjects.push(subject),
+                None => rest.push(part),
+            }
+        }
+        let ((rest, then), set) = self.doubting(asked.is_none(), |typer| {
+            typer.narrowing_all(&subjects, |typer| {
+                let said = typer.sink.mark();
+                let rest = (!rest.is_empty()).then(|| typer.all_of(&rest, tree.span));
+                typer.sink.forget_since(said);
+                (rest, then(typer))
+            })
+        });
+        asked?;
+        let condition = match rest {
+            Some(rest) => Some(rest?),
+            None => None,
+        };
+        Some(when_of(set, condition, then?, span))
+    }
+
+    /// Types something with several paths known to be set; gives those with the locals of their values.
+    fn narrowing_all<T>(
+        &mut self,
+        subjects: &[(String, Expr)],
+        inner: impl FnOnce(&mut Self) -> T,
+    ) -> (T, Vec<(Expr, LocalId)>) {
+        let mark = self.scope.mark();
+        let mut set = Vec::new();
+        for (path, subject) in subjects {
+            let ty = subject.ty.required().clone();
+            let bound = self.local(last_of(path), ty.clone(), LocalKind::Item);
+            self.scope.narrow(path.clone(), bound, ty);
+            set.push((subject.clone(), bound));
+        }
+        let result = inner(self);
+        self.scope.reset(mark);
+        (result, set)
     }
 
     /// `a if condition else b`: what the condition says is set is so in the branch.
@@ -162,4 +225,15 @@ impl Typer<'_> {
         }
         Some(result)
     }
+}
+
+/// `{ when, then }`, absent (or an empty list or map) where it is not reached.
+fn when_of(set: Vec<(Expr, LocalId)>, condition: Option<Expr>, then: Expr, span: Span) -> Expr {
+    let ty = then.ty.clone().optional();
+    Expr { kind: ExprKind::When { set, condition: condition.map(Box::new), then: Box::new(then) }, ty, span }
+}
+
+/// The last name of a path: what its value is called.
+fn last_of(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
 }

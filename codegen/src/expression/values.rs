@@ -139,10 +139,22 @@ impl Typer<'_> {
 
     /// A condition in a mapping. A text without `{{ }}` is no condition.
     pub fn scalar_condition(&mut self, scalar: &Scalar) -> Option<Expr> {
-        let tree = self.whole_expression(scalar)?;
-        match tree {
-            Ok(expr) => Some(expr),
+        match self.whole_expression(scalar)? {
+            Ok(expr) => {
+                if let ExprKind::Bool(value) = expr.kind {
+                    self.written_out(value, expr.span);
+                }
+                Some(expr)
+            }
             Err(tree) => self.condition(&tree),
+        }
+    }
+
+    /// As [`Typer::scalar_condition`], where a plain `true` or `false` makes sense.
+    pub fn scalar_bool(&mut self, scalar: &Scalar) -> Option<Expr> {
+        match self.whole_expression(scalar)? {
+            Ok(expr) => Some(expr),
+            Err(tree) => self.bool(&tree),
         }
     }
 
@@ -192,15 +204,7 @@ impl Typer<'_> {
             Value::Each(each) => self.comprehension(each, hint).map(|(expr, _)| expr),
             Value::When(parts, span) => {
                 let (condition, then) = &**parts;
-                let condition = self.scalar_condition(condition);
-                let then = self.value(then, hint, wanted);
-                let (condition, then) = (condition?, then?);
-                let ty = then.ty.clone().optional();
-                Some(Expr {
-                    kind: ExprKind::When { condition: Box::new(condition), then: Box::new(then) },
-                    ty,
-                    span: *span,
-                })
+                self.when(condition, |typer| typer.value(then, hint, wanted), *span)
             }
             Value::Object(entries, span) => {
                 let mut fields = Vec::new();
@@ -221,16 +225,10 @@ impl Typer<'_> {
                     .iter()
                     .map(|(name, value)| Field { name: name.clone(), ty: value.ty.clone(), about: None })
                     .collect();
-                let name = self.type_name(hint);
-                let object = self.types.mapping(&name, shape);
+                let object = self.types.mapping(hint, shape);
                 Some(Expr { kind: ExprKind::Object { object, fields }, ty: Type::Object(object), span: *span })
             }
         }
-    }
-
-    /// A name for a type, from a hint.
-    pub fn type_name(&self, hint: &str) -> String {
-        hint.to_owned()
     }
 
     /// A comprehension, and whether it takes a page.
@@ -246,7 +244,8 @@ impl Typer<'_> {
         self.scope.declare(name, item, element.clone());
         let mut sound = true;
         let keep = each.keep.as_ref().map(|keep| self.scalar_condition(keep));
-        let first = each.first.as_ref().map(|first| self.scalar_condition(first));
+        // `first: true` is the first of all.
+        let first = each.first.as_ref().map(|first| self.scalar_bool(first));
         if let (Some(_), Some(first)) = (&each.keep, &each.first) {
             self.sink
                 .error(Code::Clause, first.span, "`first` has its own condition, so there is no `keep` beside it")

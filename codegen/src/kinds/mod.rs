@@ -49,6 +49,30 @@ impl Kinds {
         self.named.iter().filter(move |name| !asked.contains(&name.text))
     }
 
+    /// Where in a kind a field of that name is (`spec.storage.size`): the one that lies least deep. With
+    /// `writable` only among those that specs may write.
+    #[must_use]
+    pub fn path_to(&self, kind: KindId, name: &str, writable: bool) -> Option<String> {
+        let mut level: Vec<(String, &[KindField])> = vec![(String::new(), &self.kind(kind).fields)];
+        while !level.is_empty() {
+            let mut deeper = Vec::new();
+            for (path, fields) in level {
+                let usable = |field: &&KindField| if writable { !field.server_set } else { !field.write_only };
+                for field in fields.iter().filter(usable) {
+                    let path = if path.is_empty() { field.name.clone() } else { format!("{path}.{}", field.name) };
+                    if field.name == name {
+                        return Some(path);
+                    }
+                    if let KindFieldType::Object { fields, .. } = &field.ty {
+                        deeper.push((path, fields.as_slice()));
+                    }
+                }
+            }
+            level = deeper;
+        }
+        None
+    }
+
     /// Looks a kind up; says where there is none.
     pub fn find(&self, name: &Name, sink: &mut Sink) -> Option<KindId> {
         if let Some(at) = self.list.iter().position(|kind| kind.kind == name.text) {

@@ -102,10 +102,13 @@ pub enum ExprKind {
         /// Field names and values; every field of the type, once.
         fields: Vec<(String, Expr)>,
     },
-    /// `{ when, then }` in an output: the value where the condition holds, else absent (an empty list or map).
+    /// `{ when, then }` in an output: the value where everything in `set` is there and the condition holds,
+    /// else absent (an empty list or map).
     When {
-        /// A bool.
-        condition: Box<Expr>,
+        /// Optional values that must be there; in `condition` and `then` the local stands for the value.
+        set: Vec<(Expr, LocalId)>,
+        /// A bool; `None` where nothing else is asked.
+        condition: Option<Box<Expr>>,
         /// The value.
         then: Box<Expr>,
     },

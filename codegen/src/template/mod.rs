@@ -1,11 +1,14 @@
 //! Markdown templates: rendered at run time, checked here.
 //!
 //! Every path, loop variable and include is typed with what is in scope where it stands; what is printed
-//! must have a form as text and be there.
+//! must have a form as text and be there. What a sound one gives on samples is looked at too.
+
+mod layout;
+pub mod sample;
 
 use crate::check::Shared;
 use crate::diagnostic::{Code, Sink};
-use crate::expression::{Context, Scope, Statement, Tree, Typer, Word, describe, parse_template};
+use crate::expression::{Context, Facts, Scope, Statement, Tree, Typer, Word, describe, parse_template};
 use crate::load::Text;
 use crate::lowered::{Local, LocalKind, Outcome};
 use crate::types::{Field, ObjectId, ObjectType, Origin, Type, Types};
@@ -19,6 +22,7 @@ pub struct TemplateScope<'a> {
     types: Types,
     locals: Vec<Local>,
     scope: Scope,
+    facts: Facts,
     /// The type of `loop`.
     around: ObjectId,
 }
@@ -42,6 +46,7 @@ impl<'a> TemplateScope<'a> {
         output: ObjectId,
         mut locals: Vec<Local>,
         mut scope: Scope,
+        facts: Facts,
     ) -> Self {
         scope.keep_params(|local| matches!(locals[local.0].kind, LocalKind::Param(_)));
         let field = |name: &str, ty| Field { name: name.to_owned(), ty, about: None };
@@ -62,7 +67,12 @@ impl<'a> TemplateScope<'a> {
         add("output", Type::Object(output));
         add("warnings", Type::List(Box::new(Type::String)));
         add("outcome", Type::Enum(words));
-        Self { shared, types, locals, scope, around }
+        Self { shared, types, locals, scope, facts, around }
+    }
+
+    /// Templates of several tools come next: nothing is said that holds for this one alone.
+    pub fn share(&mut self) {
+        self.facts.shared = true;
     }
 
     /// The scope, to see what was used.
@@ -82,6 +92,7 @@ pub fn check_template(text: &Text, scope: &mut TemplateScope<'_>, sink: &mut Sin
         locals: std::mem::take(&mut scope.locals),
         scope: std::mem::take(&mut scope.scope),
         context: Context::Template,
+        facts: std::mem::take(&mut scope.facts),
     };
     let mark = typer.scope.mark();
     let mut checker = Checker { typer, shared: scope.shared, around: scope.around, inside: Vec::new() };
@@ -89,6 +100,7 @@ pub fn check_template(text: &Text, scope: &mut TemplateScope<'_>, sink: &mut Sin
     checker.typer.scope.reset(mark);
     scope.locals = checker.typer.locals;
     scope.scope = checker.typer.scope;
+    scope.facts = checker.typer.facts;
 }
 
 struct Checker<'a> {
@@ -108,8 +120,8 @@ impl Checker<'_> {
 
     fn statement(&mut self, statement: &Statement) {
         match statement {
-            Statement::Text => {}
-            Statement::Emit(tree) => {
+            Statement::Text(_) => {}
+            Statement::Emit(tree, _) => {
                 if let Some(expr) = self.typer.infer(tree, None) {
                     let _ = self.typer.text_part(expr);
                 }
@@ -208,7 +220,9 @@ impl Checker<'_> {
             // What the partial sets ends with it.
             let mark = self.typer.scope.mark();
             self.inside.push(name.text.clone());
+            let shared = std::mem::replace(&mut self.typer.facts.shared, true);
             self.statements(&statements);
+            self.typer.facts.shared = shared;
             self.inside.pop();
             self.typer.scope.reset(mark);
         }
