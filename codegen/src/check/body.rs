@@ -324,6 +324,7 @@ impl Lowering<'_> {
         let mark = self.typer.scope.mark();
         let ty = Type::Object(element).optional();
         let before = self.typer.local("before", ty.clone(), LocalKind::Before);
+        self.typer.shadows("before", edit.list.span);
         self.typer.scope.declare("before", before, Some(ty));
         let require = edit.require.as_ref().map(|require| self.require(require));
         let name = edit.list.text.as_str();

@@ -61,7 +61,11 @@ impl Lowering<'_> {
                 continue;
             }
             places.push(name.span);
-            fields.push(OutputField { name: name.text.clone(), value, about: about.clone() });
+            fields.push(OutputField {
+                name: name.text.clone(),
+                value,
+                about: about.as_ref().map(|about| about.text.clone()),
+            });
         }
         self.typer.scope.at_end = false;
         let shape = fields
@@ -167,7 +171,7 @@ impl Lowering<'_> {
         }
         scope.share();
         for (name, outcome) in partials {
-            let Some(text) = self.shared.partials.get(&name) else { continue };
+            let Some(text) = self.shared.partial(&name) else { continue };
             let mark = self.typer.sink.mark();
             check_template(text, &mut scope, self.typer.sink);
             if sound_since(self.typer.sink, mark) {
@@ -214,24 +218,39 @@ impl Lowering<'_> {
                 self.typer.scope.mark_used(confirm.by);
             }
         }
-        let grouped: Vec<usize> = self
-            .groups
-            .iter()
-            .filter(|group| self.typer.scope.is_used(group.local))
-            .flat_map(|group| group.members.iter().copied())
-            .collect();
-        for (index, param) in self.params.iter().enumerate() {
-            let used = self.typer.scope.is_used(param.local)
-                || grouped.contains(&index)
-                || matches!(param.meaning, Some(Meaning::DryRun | Meaning::Confirmation));
-            if !used {
-                let name = &self.param_names[index];
-                let span = if name.span.file == self.tool.name.span.file { name.span } else { self.tool.name.span };
-                self.typer
-                    .sink
-                    .error(Code::Unused, span, format!("parameter `{}` is never used", name.text))
-                    .help("use it in a step or in the output, or take it out");
+        let is_used = |index: usize| {
+            let param = &self.params[index];
+            let by_meaning = matches!(param.meaning, Some(Meaning::DryRun | Meaning::Confirmation));
+            by_meaning || self.typer.scope.is_used(param.local)
+        };
+        // Of a parameter: where it is declared in this file. Of a group: whether all of it is unused.
+        let mut found: Vec<(Span, String)> = Vec::new();
+        let mut grouped: Vec<usize> = Vec::new();
+        for (group, name) in self.groups.iter().zip(&self.group_names) {
+            grouped.extend(&group.members);
+            let unused: Vec<usize> = group.members.iter().copied().filter(|index| !is_used(*index)).collect();
+            if self.typer.scope.is_used(group.local) {
+                continue;
             }
+            if unused.len() == group.members.len() {
+                found.push((name.span, format!("the group `{}` is never used", name.text)));
+            } else {
+                let message = |index: &usize| {
+                    format!("parameter `{}` of the group `{}` is never used", self.params[*index].name, name.text)
+                };
+                found.extend(unused.iter().map(|index| (name.span, message(index))));
+            }
+        }
+        for (index, name) in self.param_names.iter().enumerate() {
+            if !grouped.contains(&index) && !is_used(index) {
+                found.push((name.span, format!("parameter `{}` is never used", name.text)));
+            }
+        }
+        for (span, message) in found {
+            self.typer
+                .sink
+                .error(Code::Unused, span, message)
+                .help("use it in a step or in the output, or take it out");
         }
         for binding in &self.bindings {
             if binding.own && !binding.acts && !self.typer.scope.is_used(binding.local) {

@@ -174,7 +174,7 @@ impl Lowering<'_> {
         if matches!(step.verb, syntax::Verb::Delete { .. }) {
             return None;
         }
-        if before.is_some() {
+        if before.is_some() && self.tool.lost.iter().all(|lost| lost.text != name.text) {
             let first =
                 self.bindings.iter().find(|binding| binding.name.text == name.text).map(|binding| binding.name.span);
             let param = self.param_names.iter().find(|param| param.text == name.text).map(|param| param.span);

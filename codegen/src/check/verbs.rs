@@ -204,6 +204,7 @@ impl Lowering<'_> {
         let existing = create.existing.as_ref().map(|(adopt, otherwise)| {
             let mark = self.typer.scope.mark();
             let local = self.typer.local("existing", object.clone(), LocalKind::Existing);
+            self.typer.shadows("existing", adopt.span);
             self.typer.scope.declare("existing", local, Some(object.clone()));
             let adopt = self.typer.scalar_condition(adopt);
             let otherwise = otherwise.as_ref().map(|text| self.typer.scalar_of(text, &Type::String));

@@ -59,12 +59,19 @@ fn compiled(specs: &Path) -> anyhow::Result<Compilation> {
     crate::compile(specs).with_context(|| format!("cannot read {}", specs.display()))
 }
 
+/// More than a person reads at once; the rest is counted.
+const MAX_SHOWN: usize = 100;
+
 /// Diagnostics on stderr, the way rustc shows them.
 fn show(compilation: &Compilation) -> io::Result<()> {
     let mut stderr = io::stderr().lock();
     let color = stderr.is_terminal();
-    for diagnostic in &compilation.diagnostics {
+    for diagnostic in compilation.diagnostics.iter().take(MAX_SHOWN) {
         writeln!(stderr, "{}\n", render(&compilation.sources, diagnostic, color))?;
+    }
+    let hidden = compilation.diagnostics.len().saturating_sub(MAX_SHOWN);
+    if hidden > 0 {
+        writeln!(stderr, "… and {hidden} more, which `check --format json` lists\n")?;
     }
     let count = |severity, word: &str| {
         let found = compilation.diagnostics.iter().filter(|one| one.severity == severity).count();

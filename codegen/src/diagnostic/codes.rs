@@ -47,9 +47,14 @@ codes! {
     WrongShape "E0104" "wrong-shape" "A value has another form than the one expected there (text, list, mapping, number).";
     Duplicate "E0105" "duplicate" "A name or key stands twice where it may stand once.";
     UnknownWord "E0106" "unknown-word" "A word is not one of the closed list that is possible there.";
-    UnreadableFile "E0107" "unreadable-file" "A file is too large or is not UTF-8 text.";
+    UnreadableFile "E0107" "unreadable-file" "A file is too large, too deeply nested, or is not UTF-8 text.";
     FileName "E0108" "file-name" "A file does not bear the name of the tool or kind inside it.";
     BadName "E0109" "bad-name" "A word cannot be a name in expressions and generated code.";
+    DocumentCount "E0110" "document-count" "A YAML file holds no document, or several.";
+    YamlFeature "E0111" "yaml-feature" "An anchor, alias, merge key or tag of YAML stands in a spec.";
+    StrayFile "E0112" "stray-file" "A file or folder among the specs is not read.";
+    UnusedShared "E0113" "unused-shared" "Something that is shared is used by no tool.";
+    Shadowed "E0114" "shadowed" "A variable of a loop or template takes a name that means something there already.";
 
     UnknownName "E0201" "unknown-name" "An expression names something that does not exist.";
     UnknownKind "E0202" "unknown-kind" "A step names a kind without a resource description.";
@@ -100,6 +105,8 @@ codes! {
     Example "E0604" "example" "An example's arguments would be refused.";
     ExampleMissing "E0605" "example-missing" "A tool has no example.";
     Meaning "E0606" "meaning" "A meaning does not fit the parameter's type, or two parameters claim it.";
+    PatternPortability "E0607" "pattern-portability" "A pattern means something else to clients, or can keep them busy without end.";
+    Enum "E0608" "enum" "An enum has one word, or a word twice.";
 
     NotPrintable "E0701" "not-printable" "A template prints a value that has no form as text.";
     Include "E0702" "include" "An include does not name a partial, or goes round in a circle.";
@@ -108,6 +115,11 @@ codes! {
     Fence "E0705" "fence" "A code block in what a template gives is not closed.";
     Table "E0706" "table" "A table in what a template gives has rows of other width than its head.";
     TemplateFails "E0707" "template-fails" "A template fails for values that its types allow.";
+
+    LongText "E0801" "long-text" "A title or description is longer than models and people read.";
+    Placeholder "E0802" "placeholder" "A title or description is not written yet, or only repeats a name.";
+    SilentEffect "E0803" "silent-effect" "A description does not say that the tool changes or deletes something.";
+    SameText "E0804" "same-text" "Two parameters, or two tools, are described by the same words.";
 
     SchemaNotPortable "E0901" "schema-not-portable" "A published schema has something that not every MCP client takes.";
     NeverFilled "E0902" "never-filled" "A value is always absent or empty, since no step fills it.";

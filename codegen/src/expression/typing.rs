@@ -70,6 +70,15 @@ impl Typer<'_> {
         LocalId(self.locals.len() - 1)
     }
 
+    /// Says where a variable takes a name that means something there already.
+    pub fn shadows(&mut self, name: &str, span: Span) {
+        if self.scope.peek(name).is_some() {
+            self.sink
+                .error(Code::Shadowed, span, format!("`{name}` means something else here already"))
+                .help("give one of the two another name");
+        }
+    }
+
     /// A condition.
     pub fn condition(&mut self, tree: &Tree) -> Option<Expr> {
         if let TreeKind::Bool(value) = tree.kind {

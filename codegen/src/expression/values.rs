@@ -237,6 +237,9 @@ impl Typer<'_> {
         let source = self.scalar(&each.source, None);
         let element = source.as_ref().and_then(|source| self.element_of(source));
         let mark = self.scope.mark();
+        if let Some(called) = each.called.as_ref().filter(|called| called.text != "item") {
+            self.shadows(&called.text, called.span);
+        }
         let name = each.called.as_ref().map_or("item", |name| name.text.as_str());
         let item = self.local(name, element.clone().unwrap_or(Type::Bool), LocalKind::Item);
         self.scope.declare(name, item, element.clone());

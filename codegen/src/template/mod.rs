@@ -141,6 +141,11 @@ impl Checker<'_> {
             }
             Statement::Set { target, value } => {
                 let ty = self.typer.infer(value, None).map(|expr| expr.ty);
+                // A variable may be set anew.
+                let variable = self.typer.scope.peek(&target.text).map(|seen| self.typer.locals[seen.local.0].kind);
+                if !matches!(variable, Some(LocalKind::Item)) {
+                    self.typer.shadows(&target.text, target.span);
+                }
                 self.declare(target, ty);
             }
             Statement::Include(name) => self.include(name),
@@ -184,6 +189,7 @@ impl Checker<'_> {
             }
         });
         let mark = self.typer.scope.mark();
+        self.typer.shadows(&target.text, target.span);
         self.declare(target, element);
         let around = Word { text: "loop".to_owned(), span: target.span };
         self.declare(&around, Some(Type::Object(self.around)));
@@ -197,7 +203,7 @@ impl Checker<'_> {
     }
 
     fn include(&mut self, name: &Word) {
-        let Some(text) = self.shared.partials.get(&name.text) else {
+        let Some(text) = self.shared.partial(&name.text) else {
             self.typer
                 .sink
                 .error(Code::Include, name.span, format!("there is no partial `{}`", name.text))

@@ -14,19 +14,21 @@ pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics")
 }
 
-/// A case laid over the base. Parts are headed by `#@ path/in/specs`, behind which `(latin1)` gives other bytes;
-/// without parts it is the tool `name`.
+/// A case laid over the base. Parts are headed by `#@ path/in/specs`, behind which `(latin1)` gives other bytes and
+/// `(times N)` the text so many times; without parts it is the tool `name`.
 pub fn laid_out(name: &str, text: &str) -> TempDir {
     let specs = tempfile::tempdir().expect("a folder");
     copy(&folder().join("base"), specs.path());
     if text.starts_with("#@ ") {
         for part in text.split("#@ ").skip(1) {
             let (path, body) = part.split_once('\n').unwrap_or((part, ""));
-            let body: Vec<u8> = match path.trim().strip_suffix(" (latin1)") {
-                Some(_) => body.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect(),
-                None => body.as_bytes().to_vec(),
+            let (path, mark) = path.trim().split_once(" (").unwrap_or((path.trim(), ""));
+            let body: Vec<u8> = match mark.trim_end_matches(')').split_once(' ') {
+                Some(("times", count)) => body.repeat(count.parse().expect("a number")).into_bytes(),
+                _ if mark == "latin1)" => body.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect(),
+                _ => body.as_bytes().to_vec(),
             };
-            write(specs.path(), path.trim().trim_end_matches(" (latin1)"), &body);
+            write(specs.path(), path, &body);
         }
     } else {
         write(specs.path(), &format!("tools/{name}.yaml"), text.as_bytes());
