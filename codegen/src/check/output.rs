@@ -130,8 +130,8 @@ impl Lowering<'_> {
         let Some(output) = output.filter(|_| own.len() == self.tool.output.len() && !self.tool.incomplete) else {
             return;
         };
-        // What templates see is looked at and thrown away: it is no type of the program.
-        let mut types = self.typer.types.clone();
+        let mark = self.typer.types.mark();
+        let mut types = std::mem::take(self.typer.types);
         let effect = self.tool.effect.0;
         let field = |name: &str, ty| Field { name: name.to_owned(), ty, about: None };
         let mut added = Vec::new();
@@ -178,7 +178,11 @@ impl Lowering<'_> {
                 self.shared.sampler.look_at_partial(&name, text, &ended(&samples, outcome), self.typer.sink);
             }
         }
-        self.typer.scope.use_as(&scope.into_scope());
+        let (scope, types) = scope.into_parts();
+        self.typer.scope.use_as(&scope);
+        // What templates see is looked at and thrown away: it is no type of the program.
+        *self.typer.types = types;
+        self.typer.types.forget_since(mark);
     }
 
     /// Whether any call ends with the outcome that an answer is for.

@@ -75,10 +75,10 @@ impl<'a> TemplateScope<'a> {
         self.facts.shared = true;
     }
 
-    /// The scope, to see what was used.
+    /// The scope, to see what was used, and the types.
     #[must_use]
-    pub fn into_scope(self) -> Scope {
-        self.scope
+    pub fn into_parts(self) -> (Scope, Types) {
+        (self.scope, self.types)
     }
 }
 
