@@ -26,16 +26,16 @@ const ATTEMPTS: usize = 2;
 /// Before every key, where nothing else is configured.
 const PREFIX: &str = "cnpg-mcp:";
 
-/// KEYS[1], expected value, new value, life in milliseconds.
+/// `KEYS[1]`, expected value, new value, life in milliseconds.
 const SWAP: &str = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1";
 
-/// KEYS[1], expected value.
+/// `KEYS[1]`, expected value.
 const DELETE_SAME: &str = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])";
 
-/// KEYS[1], length of the window in milliseconds. A counter without an end cannot be, but would lock somebody out for ever.
+/// `KEYS[1]`, length of the window in milliseconds. A counter without an end cannot be, but would lock somebody out for ever.
 const COUNT: &str = "local events = redis.call('INCR', KEYS[1])
 if events == 1 or redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return {events, redis.call('PTTL', KEYS[1])}";
@@ -82,10 +82,11 @@ impl RedisStore {
         } else if options.authorities.is_some() {
             return Err(wrong("certificates are given, but redis:// is not encrypted; write rediss://"));
         }
-        let certificates = TlsCertificates { client_tls: None, root_cert: options.authorities.clone() };
-        let client = match encrypted {
-            true => Client::build_with_tls(url, certificates),
-            false => Client::open(url),
+        let client = if encrypted {
+            let certificates = TlsCertificates { client_tls: None, root_cert: options.authorities.clone() };
+            Client::build_with_tls(url, certificates)
+        } else {
+            Client::open(url)
         }
         // The library's message may quote what it could not read.
         .map_err(|_| wrong("the address of Redis, or a certificate for it, cannot be read"))?;
