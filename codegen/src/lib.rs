@@ -10,6 +10,7 @@ pub mod command;
 pub mod diagnostic;
 pub mod emit;
 pub mod expression;
+pub mod format;
 pub mod kinds;
 pub mod load;
 pub mod lowered;

@@ -4,6 +4,7 @@
 mod check;
 mod docs;
 mod expand;
+mod fmt;
 
 use std::io::{self, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
@@ -13,7 +14,8 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::Compilation;
-use crate::diagnostic::{Severity, render};
+use crate::diagnostic::{Diagnostic, Severity, render};
+use crate::source::SourceMap;
 
 /// Compiler from YAML tool specs to typed Rust handlers, JSON schemas, docs and RBAC.
 #[derive(Debug, Parser)]
@@ -32,6 +34,7 @@ enum Command {
     Check(check::Check),
     Expand(expand::Expand),
     Docs(docs::Docs),
+    Fmt(fmt::Fmt),
 }
 
 /// Runs the command. The exit code is 0 where all is well, and 1 where a spec is wrong or a tool unknown.
@@ -44,6 +47,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Check(check) => check.run(specs),
         Command::Expand(expand) => expand.run(specs),
         Command::Docs(docs) => docs.run(specs),
+        Command::Fmt(fmt) => fmt.run(specs),
     }
 }
 
@@ -57,16 +61,26 @@ fn compiled(specs: &Path) -> anyhow::Result<Compilation> {
 
 /// Diagnostics on stderr, the way rustc shows them.
 fn show(compilation: &Compilation) -> io::Result<()> {
-    let mut stderr = io::stderr().lock();
-    let color = stderr.is_terminal();
-    for diagnostic in &compilation.diagnostics {
-        writeln!(stderr, "{}\n", render(&compilation.sources, diagnostic, color))?;
-    }
+    show_all(&compilation.sources, &compilation.diagnostics)?;
     let errors = compilation.diagnostics.iter().filter(|one| one.severity == Severity::Error).count();
     if errors > 0 {
-        writeln!(stderr, "{errors} error{} in the specs", if errors == 1 { "" } else { "s" })?;
+        writeln!(io::stderr(), "{} in the specs", counted(errors, "error"))?;
     }
     Ok(())
+}
+
+fn show_all(sources: &SourceMap, diagnostics: &[Diagnostic]) -> io::Result<()> {
+    let mut stderr = io::stderr().lock();
+    let color = stderr.is_terminal();
+    for diagnostic in diagnostics {
+        writeln!(stderr, "{}\n", render(sources, diagnostic, color))?;
+    }
+    Ok(())
+}
+
+/// `1 file`, `2 files`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// On stdout; a reader that has seen enough is no error.

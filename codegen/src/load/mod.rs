@@ -60,6 +60,16 @@ pub fn load(folder: &Path, sources: &mut SourceMap, sink: &mut Sink) -> std::io:
     Ok(specs)
 }
 
+/// The YAML files that [`load`] reads, in one order.
+pub fn yaml_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut found: Vec<PathBuf> = ["params.yaml", "steps.yaml"].iter().map(|name| folder.join(name)).collect();
+    found.retain(|path| path.is_file());
+    for part in ["resources", "tools"] {
+        found.extend(files(&folder.join(part), &["yaml", "yml"])?);
+    }
+    Ok(found)
+}
+
 /// Files of a folder with one of the endings, by name; a folder that is not there has none.
 fn files(folder: &Path, endings: &[&str]) -> std::io::Result<Vec<PathBuf>> {
     if !folder.is_dir() {
@@ -77,7 +87,13 @@ fn files(folder: &Path, endings: &[&str]) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn read_text(folder: &Path, path: &Path, sources: &mut SourceMap, sink: &mut Sink) -> std::io::Result<Option<FileId>> {
+/// Reads a file into the map; says where it is too large or no text.
+pub(crate) fn read_text(
+    folder: &Path,
+    path: &Path,
+    sources: &mut SourceMap,
+    sink: &mut Sink,
+) -> std::io::Result<Option<FileId>> {
     let bytes = std::fs::read(path)?;
     let shown = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
     if bytes.len() > MAX_FILE_BYTES {
