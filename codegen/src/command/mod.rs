@@ -5,6 +5,7 @@ mod check;
 mod docs;
 mod expand;
 mod fmt;
+mod watch;
 
 use std::io::{self, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
@@ -35,6 +36,7 @@ enum Command {
     Expand(expand::Expand),
     Docs(docs::Docs),
     Fmt(fmt::Fmt),
+    Watch(watch::Watch),
 }
 
 /// Runs the command. The exit code is 0 where all is well, and 1 where a spec is wrong or a tool unknown.
@@ -48,6 +50,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Expand(expand) => expand.run(specs),
         Command::Docs(docs) => docs.run(specs),
         Command::Fmt(fmt) => fmt.run(specs),
+        Command::Watch(watch) => watch.run(specs),
     }
 }
 

@@ -70,6 +70,13 @@ pub fn yaml_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// All files that [`load`] reads, in one order.
+pub fn spec_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = yaml_files(folder)?;
+    found.extend(files(&folder.join("partials"), &["md"])?);
+    Ok(found)
+}
+
 /// Files of a folder with one of the endings, by name; a folder that is not there has none.
 fn files(folder: &Path, endings: &[&str]) -> std::io::Result<Vec<PathBuf>> {
     if !folder.is_dir() {
