@@ -15,10 +15,12 @@ pub mod kinds;
 pub mod load;
 pub mod lowered;
 pub mod source;
+pub mod starter;
 pub mod syntax;
 pub mod template;
 pub mod types;
 pub mod vocabulary;
+mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -5,6 +5,7 @@ mod check;
 mod docs;
 mod expand;
 mod fmt;
+mod new;
 mod watch;
 
 use std::io::{self, IsTerminal, Write as _};
@@ -35,6 +36,7 @@ enum Command {
     Check(check::Check),
     Expand(expand::Expand),
     Docs(docs::Docs),
+    New(new::New),
     Fmt(fmt::Fmt),
     Watch(watch::Watch),
 }
@@ -49,6 +51,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Check(check) => check.run(specs),
         Command::Expand(expand) => expand.run(specs),
         Command::Docs(docs) => docs.run(specs),
+        Command::New(new) => new.run(specs),
         Command::Fmt(fmt) => fmt.run(specs),
         Command::Watch(watch) => watch.run(specs),
     }

@@ -1,10 +1,10 @@
 //! Comments and quoted scalars of a YAML text, in their order.
 
-use yaml_parser::{SyntaxKind, SyntaxToken};
+use yaml_parser::{SyntaxElement, SyntaxKind, SyntaxToken};
 
 fn tokens(text: &str, wanted: impl Fn(SyntaxKind) -> bool) -> Option<Vec<SyntaxToken>> {
     let root = yaml_parser::parse(text).ok()?;
-    let all = root.descendants_with_tokens().filter_map(|element| element.into_token());
+    let all = root.descendants_with_tokens().filter_map(SyntaxElement::into_token);
     Some(all.filter(|token| wanted(token.kind())).collect())
 }
 
