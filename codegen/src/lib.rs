@@ -11,6 +11,7 @@ pub mod diagnostic;
 pub mod emit;
 pub mod expression;
 pub mod format;
+pub mod import;
 pub mod kinds;
 pub mod load;
 pub mod lowered;

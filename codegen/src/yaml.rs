@@ -4,10 +4,17 @@
 const WORDS: &[&str] =
     &["true", "false", "yes", "no", "on", "off", "null", "y", "n", "~", "nan", ".nan", ".inf", "-.inf"];
 
-/// A text as a scalar that may stand in block and flow mappings alike: plain where that is safe, else double-quoted.
+/// A text as a scalar that may stand in block and flow mappings alike: plain where that is safe, in single quotes where
+/// double ones would double every backslash, else in double ones.
 #[must_use]
 pub fn scalar(text: &str) -> String {
-    if is_plain(text) { text.to_owned() } else { quoted(text) }
+    if is_plain(text) {
+        text.to_owned()
+    } else if text.contains('\\') && !text.contains('\'') && !text.chars().any(char::is_control) {
+        format!("'{text}'")
+    } else {
+        quoted(text)
+    }
 }
 
 /// A text in double quotes.

@@ -78,6 +78,19 @@ fn kinds_with_every_corner_and_nothing_shared_compile_without_a_word() {
 }
 
 #[test]
+fn kinds_of_other_operators_compile_without_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["certificate.yaml", "corners.yaml"] {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import_crd").join(file);
+        let output = run(folder.path(), &["import-crd", file.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    }
+    let (made, wrong) = every_start(folder.path());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert_eq!(made, 3 * VERBS.len());
+}
+
+#[test]
 fn what_is_written_reads_well() {
     for (tool, effect, verb) in [
         ("get_thing", "read", "get"),

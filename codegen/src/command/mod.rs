@@ -5,9 +5,11 @@ mod check;
 mod docs;
 mod expand;
 mod fmt;
+mod import_crd;
 mod new;
 mod watch;
 
+use std::fs;
 use std::io::{self, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -36,6 +38,7 @@ enum Command {
     Check(check::Check),
     Expand(expand::Expand),
     Docs(docs::Docs),
+    ImportCrd(import_crd::ImportCrd),
     New(new::New),
     Fmt(fmt::Fmt),
     Watch(watch::Watch),
@@ -51,6 +54,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Check(check) => check.run(specs),
         Command::Expand(expand) => expand.run(specs),
         Command::Docs(docs) => docs.run(specs),
+        Command::ImportCrd(import) => import.run(specs),
         Command::New(new) => new.run(specs),
         Command::Fmt(fmt) => fmt.run(specs),
         Command::Watch(watch) => watch.run(specs),
@@ -95,4 +99,18 @@ fn say(text: &str) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
+}
+
+/// Says on stderr why the command does not do it; the exit code is 1 then.
+fn refused(reason: &str) -> anyhow::Result<ExitCode> {
+    writeln!(io::stderr(), "error: {reason}")?;
+    Ok(ExitCode::FAILURE)
+}
+
+/// Writes a file that was not there.
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
 }

@@ -1,14 +1,12 @@
 //! `new TOOL`: a spec to begin with.
 
-use std::fs;
-use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
-use super::{say, show_all};
+use super::{refused, say, show_all, write_new};
 use crate::diagnostic::{Sink, nearest};
 use crate::kinds::read_kinds;
 use crate::load::load;
@@ -137,11 +135,6 @@ impl New {
     }
 }
 
-fn refused(reason: &str) -> anyhow::Result<ExitCode> {
-    writeln!(io::stderr(), "error: {reason}")?;
-    Ok(ExitCode::FAILURE)
-}
-
 fn unknown_kind(wanted: &str, names: &[&str]) -> String {
     let hint = match nearest(wanted, names.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
@@ -151,12 +144,4 @@ fn unknown_kind(wanted: &str, names: &[&str]) -> String {
         }
     };
     format!("there is no description of the kind `{wanted}`; {hint}")
-}
-
-/// Writes a file that was not there.
-fn write_new(path: &Path, text: &str) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
 }

@@ -7,6 +7,7 @@ mod params;
 mod sample;
 mod spec;
 
+pub use names::snake;
 pub use spec::starter;
 
 use crate::emit::File;
