@@ -7,6 +7,7 @@
 pub mod build;
 pub mod check;
 pub mod command;
+pub mod compare;
 pub mod diagnostic;
 pub mod emit;
 pub mod expression;

@@ -169,7 +169,7 @@ fn standard_input_is_read_as_a_list_of_objects_too() {
     assert_eq!(described(&specs, "certificate.yaml"), described(&other, "certificate.yaml"));
 }
 
-/// Every definition of CloudNativePG; the project's own descriptions are held to them by another suite.
+/// Every definition of `CloudNativePG`; the project's own descriptions are held to them by another suite.
 #[test]
 fn the_definitions_of_cloudnativepg_are_described() {
     let Some(folder) = std::env::var_os("CNPG_CRDS_DIR") else {

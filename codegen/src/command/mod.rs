@@ -2,6 +2,7 @@
 //! Each command has a file of its own, with its arguments and what it does.
 
 mod check;
+mod diff;
 mod docs;
 mod expand;
 mod fmt;
@@ -42,6 +43,7 @@ enum Command {
     New(new::New),
     Fmt(fmt::Fmt),
     Watch(watch::Watch),
+    Diff(diff::Diff),
 }
 
 /// Runs the command. The exit code is 0 where all is well, and 1 where a spec is wrong or a tool unknown.
@@ -58,6 +60,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::New(new) => new.run(specs),
         Command::Fmt(fmt) => fmt.run(specs),
         Command::Watch(watch) => watch.run(specs),
+        Command::Diff(diff) => diff.run(specs),
     }
 }
 
