@@ -1,4 +1,5 @@
-//! The people's command: check specs, read the Rust that a tool becomes, write the reference.
+//! The people's command: begin, check, watch and format specs, read the Rust that a tool becomes, write the reference,
+//! import kinds, compare versions.
 //! Each command has a file of its own, with its arguments and what it does.
 
 mod check;
@@ -37,16 +38,17 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Check),
+    Watch(watch::Watch),
+    New(new::New),
+    ImportCrd(import_crd::ImportCrd),
+    Fmt(fmt::Fmt),
     Expand(expand::Expand),
     Docs(docs::Docs),
-    ImportCrd(import_crd::ImportCrd),
-    New(new::New),
-    Fmt(fmt::Fmt),
-    Watch(watch::Watch),
     Diff(diff::Diff),
 }
 
-/// Runs the command. The exit code is 0 where all is well, and 1 where a spec is wrong or a tool unknown.
+/// Runs the command. The exit code is 0 where all is well, and 1 where a spec is wrong, what was asked for is not there,
+/// or `diff` finds that clients break.
 ///
 /// # Errors
 /// Where files cannot be read or written.
