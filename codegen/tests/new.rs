@@ -105,7 +105,8 @@ fn what_is_written_reads_well() {
         let spec = fs::read_to_string(folder.path().join(format!("tools/{tool}.yaml"))).unwrap();
         insta::assert_snapshot!(format!("new_{tool}"), spec);
         let check = run(folder.path(), &["check"]);
-        assert_eq!(text(&check.stderr), "");
+        // The folder's other kinds are used by nobody.
+        assert!(check.status.success() && !text(&check.stderr).contains("tools/"), "{}", text(&check.stderr));
         let formatted = run(folder.path(), &["fmt", "--check"]);
         assert_eq!(text(&formatted.stderr), "");
     }
