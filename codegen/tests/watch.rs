@@ -115,7 +115,7 @@ fn files_that_come_and_go_are_seen_and_a_missing_folder_is_waited_for() {
     watch.says(&["in order ("]);
     let (old, new) = (specs.path().join("tools/page_parts.yaml"), specs.path().join("tools/page_more.yaml"));
     let text = fs::read_to_string(&old).unwrap().replace("tool: page_parts", "tool: page_more");
-    fs::write(&new, text.replace("title: ", "title: More: ").replace("about: ", "about: More. ")).unwrap();
+    fs::write(&new, text.replace("title: ", "title: More ").replace("about: ", "about: More ")).unwrap();
     watch.says(&["tools/page_more.yaml is new", "6 tools and 2 kinds are in order ("]);
     fs::remove_file(&new).unwrap();
     watch.says(&["tools/page_more.yaml is gone", "5 tools and 2 kinds are in order ("]);
