@@ -17,6 +17,8 @@ enum Mode {
     Whole,
     /// Merged into what is there: `null` takes a field away, immutable ones stay.
     Merge,
+    /// Merged into what is there, through the subresource `status`: it holds what the server sets.
+    Status,
 }
 
 impl Lowering<'_> {
@@ -29,6 +31,25 @@ impl Lowering<'_> {
     /// The body of a patch.
     pub(super) fn patch_body(&mut self, set: &Value, kind: KindId) -> Option<Body> {
         self.root(set, kind, Mode::Merge)
+    }
+
+    /// The body of a patch through the subresource `status`.
+    pub(super) fn status_body(&mut self, set: &Value, kind: KindId) -> Option<Body> {
+        if let Value::Object(entries, _) = set
+            && let Some(other) = entries.iter().find(|entry| entry.key.text != "status")
+        {
+            self.typer
+                .sink
+                .error(Code::Clause, other.key.span, format!("`{}` is not written through `status`", other.key.text))
+                .help("the API server takes nothing but `status` there: make two steps of it");
+            return None;
+        }
+        self.root(set, kind, Mode::Status)
+    }
+
+    /// A value for a parameter of a query, held against what its description says.
+    pub(super) fn parameter(&mut self, value: &syntax::Scalar, field: &KindField, path: &str) -> Option<Expr> {
+        self.leaf(&Value::Scalar(value.clone()), &field.ty, path, field.required)
     }
 
     fn root(&mut self, value: &Value, kind: KindId, mode: Mode) -> Option<Body> {
@@ -111,14 +132,14 @@ impl Lowering<'_> {
                 .suggest(&key.text, fields.iter().map(|field| field.name.as_str()));
             return None;
         };
-        if field.server_set {
+        if field.server_set && mode != Mode::Status {
             self.typer
                 .sink
                 .error(Code::ServerSet, key.span, format!("`{}` is written by the server alone", key.text))
                 .help("leave it out");
             return None;
         }
-        if field.immutable && mode == Mode::Merge {
+        if field.immutable && mode != Mode::Whole {
             self.typer
                 .sink
                 .error(Code::Immutable, key.span, format!("`{}` cannot change once it is set", key.text))
@@ -130,10 +151,10 @@ impl Lowering<'_> {
 
     fn field(&mut self, value: &Value, field: &KindField, path: &str, mode: Mode) -> Option<Body> {
         if let Value::Null(span) = value {
-            if mode == Mode::Merge && !field.required {
+            if mode != Mode::Whole && !field.required {
                 return Some(Body::Null);
             }
-            let help = if mode == Mode::Merge { "the field is required" } else { "leave the key out" };
+            let help = if mode != Mode::Whole { "the field is required" } else { "leave the key out" };
             self.typer.sink.error(Code::WrongShape, *span, "there is nothing to take away by `null`").help(help);
             return None;
         }
@@ -152,7 +173,7 @@ impl Lowering<'_> {
                     .map(|entry| {
                         let path = format!("{path}.{}", entry.key.text);
                         let body = match &entry.value {
-                            Value::Null(_) if mode == Mode::Merge => Some(Body::Null),
+                            Value::Null(_) if mode != Mode::Whole => Some(Body::Null),
                             other => self.typed(other, inner, &path, mode, false),
                         };
                         body.map(|body| BodyEntry::Key(entry.key.text.clone(), body))

@@ -7,6 +7,7 @@ mod output;
 mod params;
 mod rules;
 mod steps;
+mod subresources;
 mod targets;
 mod verbs;
 
@@ -137,6 +138,7 @@ impl Lowering<'_> {
             name: tool.name.text.clone(),
             file: self.shared.sources.path(tool.name.span.file).to_owned(),
             toolset: tool.toolset.text.clone(),
+            core: tool.core,
             title: tool.title.text.clone(),
             about: tool.about.text.clone(),
             effect,

@@ -86,6 +86,7 @@ fn read(program: &Program) -> Read {
             let kind = match &step.verb {
                 Verb::Get(get) => Some(get.kind),
                 Verb::List(list) => Some(list.kind),
+                Verb::Read(text) => Some(text.object.kind),
                 Verb::Create(create) => Some(create.kind),
                 Verb::Patch(patch) => {
                     written(program, program.kinds[patch.kind.0].object, &patch.set, &mut read);
