@@ -164,6 +164,19 @@ impl Lowering<'_> {
     /// A value for a field or element of a type.
     fn typed(&mut self, value: &Value, ty: &KindFieldType, path: &str, mode: Mode, needed: bool) -> Option<Body> {
         match (value, ty) {
+            (Value::When(pair, span), _) => {
+                let (condition, then) = (&pair.0, &pair.1);
+                if needed {
+                    self.typer
+                        .sink
+                        .error(Code::FieldMissing, *span, format!("{path} is required, and would be missing at times"))
+                        .help("give it a value whatever holds: `{{ … if … else … }}`");
+                    return None;
+                }
+                let condition = self.typer.scalar_condition(condition);
+                let then = self.typed(then, ty, path, mode, false);
+                Some(Body::When(condition?, Box::new(then?)))
+            }
             (Value::Object(entries, span), KindFieldType::Object { fields, .. }) => {
                 self.object_body(entries, *span, fields, path, mode, &[])
             }

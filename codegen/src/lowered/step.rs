@@ -302,6 +302,8 @@ pub enum Body {
     List(Vec<Body>),
     /// A value.
     Value(Expr),
+    /// Only where a condition holds; else the key is left out.
+    When(Expr, Box<Body>),
     /// A literal `null`: deletes the field (in patches).
     Null,
 }

@@ -128,6 +128,10 @@ fn body_expressions<'t>(body: &'t Body, top: &mut Vec<&'t Expr>) {
         }
         Body::List(elements) => elements.iter().for_each(|element| body_expressions(element, top)),
         Body::Value(value) => top.push(value),
+        Body::When(condition, then) => {
+            top.push(condition);
+            body_expressions(then, top);
+        }
         Body::Null => {}
     }
 }

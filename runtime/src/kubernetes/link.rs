@@ -220,6 +220,8 @@ impl Link {
 
 /// The end of a body, as much as fits, from the beginning of a line on. Memory stays bounded, whatever comes.
 async fn end_of(body: Body, limit: usize) -> Result<bytes::Bytes, RequestError> {
+    // One byte more tells whether what is kept begins with a whole line.
+    let most = limit + 1;
     let mut kept = Vec::new();
     let mut cut = false;
     let mut chunks = body.into_data_stream();
@@ -227,17 +229,15 @@ async fn end_of(body: Body, limit: usize) -> Result<bytes::Bytes, RequestError> 
         let chunk = chunk.map_err(|error| RequestError::Lost(format!("The answer broke off: {}.", chain(&error))))?;
         kept.extend_from_slice(&chunk);
         // Not at every chunk: what is kept would be moved each time.
-        if kept.len() > 2 * limit {
-            kept.drain(..kept.len() - limit);
+        if kept.len() > 2 * most {
+            kept.drain(..kept.len() - most);
             cut = true;
         }
     }
-    if kept.len() > limit {
-        kept.drain(..kept.len() - limit);
-        cut = true;
-    }
-    if cut && let Some(end) = kept.iter().position(|byte| *byte == b'\n') {
-        kept.drain(..=end);
+    if cut || kept.len() > limit {
+        kept.drain(..kept.len().saturating_sub(most));
+        let end = kept.iter().position(|byte| *byte == b'\n').map_or(kept.len(), |end| end + 1);
+        kept.drain(..end);
     }
     Ok(kept.into())
 }
@@ -346,9 +346,9 @@ mod tests {
             end_of(Body::from(text.as_bytes().to_vec()), limit).await.unwrap()
         };
         assert_eq!(end("one\ntwo\nthree\n", 100).await, "one\ntwo\nthree\n");
-        assert_eq!(end("one\ntwo\nthree\n", 11).await, "three\n");
-        assert_eq!(end("one\ntwo\nthree\n", 6).await, "");
-        assert_eq!(end("one\ntwo\nthree\n", 7).await, "three\n");
+        assert_eq!(end("one\ntwo\nthree\n", 11).await, "two\nthree\n");
+        assert_eq!(end("one\ntwo\nthree\n", 6).await, "three\n");
+        assert_eq!(end("one\ntwo\nthree\n", 5).await, "");
         assert_eq!(end("", 7).await, "");
     }
 

@@ -100,6 +100,9 @@ fn edit_word(edit: &Edit) -> &'static str {
 
 /// Paths of the fields that a patch names.
 fn leaves(path: &str, body: &Body, found: &mut Vec<String>) {
+    if let Body::When(_, then) = body {
+        return leaves(path, then, found);
+    }
     let Body::Object(entries) = body else {
         found.push(code(path));
         return;

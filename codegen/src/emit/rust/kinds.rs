@@ -141,12 +141,16 @@ fn sent_whole(program: &Program, body: &Body, read: &mut Read) {
         }
         Body::List(elements) => elements.iter().for_each(|element| sent_whole(program, element, read)),
         Body::Value(value) => whole(program, &value.ty, read),
+        Body::When(_, then) => sent_whole(program, then, read),
         Body::Null => {}
     }
 }
 
 /// Fields that a patch changes are read too: the answer shows them before and after.
 fn written(program: &Program, object: ObjectId, body: &Body, read: &mut Read) {
+    if let Body::When(_, then) = body {
+        return written(program, object, then, read);
+    }
     let Body::Object(entries) = body else { return };
     for entry in entries {
         match entry {
