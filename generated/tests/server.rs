@@ -168,7 +168,7 @@ fn a_tool_whose_toolset_is_off_says_how_to_have_it() {
     let params = json!({ "name": "list_backups", "arguments": { "cluster_name": "main-db" } });
     let error = conversation.error("tools/call", params);
     let message = error["message"].as_str().unwrap();
-    for words in ["`list_backups`", "toolset `backups`", "is off", "--toolsets backups,core", "CNPG_MCP_TOOLSETS"] {
+    for words in ["`list_backups`", "toolset `backups`", "is off", "--toolsets core,backups", "CNPG_MCP_TOOLSETS"] {
         assert!(message.contains(words), "{message}");
     }
     assert_eq!(conversation.close().0, Some(0));

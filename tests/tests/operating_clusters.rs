@@ -1,5 +1,6 @@
 //! Storage, switchover, restart and hibernation: what is asked of the API, what is refused, what a dry run changes.
 
+use cnpg_mcp_sandbox::faults::{Action, Match, Rule};
 use cnpg_mcp_tests::world::World;
 use serde_json::{Value, json};
 
@@ -150,8 +151,13 @@ async fn hibernation_is_an_annotation_and_goes_back() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_cluster_that_is_not_healthy_is_not_hibernated() -> anyhow::Result<()> {
     let world = World::start().await?;
-    let status = json!({ "status": { "phase": "Failing over" } });
-    world.kubernetes("PATCH", &format!("{MAIN}/status"), Some(status)).await?;
+    // The operator of the sandbox heals at once: the tool is shown a cluster as it is while that takes longer.
+    let mut seen = cluster(&world).await?;
+    seen["status"]["phase"] = json!("Failing over");
+    world.sandbox.faults().add(Rule::new(
+        Match::on("get", "clusters").by("hibernate_postgres_cluster"),
+        Action::Raw { code: 200, content_type: "application/json".into(), body: seen.to_string() },
+    ));
     let answer = world.fails("hibernate_postgres_cluster", json!({ "name": "main-db" })).await?;
     assert!(answer.text.contains("not healthy") && answer.text.contains("Failing over"), "{}", answer.text);
     assert_eq!(cluster(&world).await?["metadata"]["annotations"]["cnpg.io/hibernation"], Value::Null);
