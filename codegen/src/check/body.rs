@@ -154,7 +154,7 @@ impl Lowering<'_> {
             if mode != Mode::Whole && !field.required {
                 return Some(Body::Null);
             }
-            let help = if mode != Mode::Whole { "the field is required" } else { "leave the key out" };
+            let help = if mode == Mode::Whole { "leave the key out" } else { "the field is required" };
             self.typer.sink.error(Code::WrongShape, *span, "there is nothing to take away by `null`").help(help);
             return None;
         }
