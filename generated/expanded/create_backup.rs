@@ -344,13 +344,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
                     }),
             ))
             .progress(|item| Ok(Progress {
-                done: if item.status.as_ref().and_then(|status| status.phase.as_deref())
-                    == Some("completed")
-                {
-                    1
-                } else {
-                    0
-                },
+                done: 0,
                 of: 1,
                 say: item
                     .status

@@ -163,7 +163,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         .all()
         .await?;
 
-    let database = databases.iter().next().cloned();
+    let database = expression::first(&databases);
 
     let Some(database) = database else {
         return Err(

@@ -112,7 +112,7 @@ static INFO: ToolInfo = ToolInfo {
             about: "Only lines of so many last seconds.",
             rule: Rule::Int {
                 min: Some(1),
-                max: Some(604800),
+                max: Some(86400),
             },
             required: false,
             secret: false,
