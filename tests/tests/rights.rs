@@ -117,8 +117,8 @@ async fn used_is_granted_and_granted_is_used() -> anyhow::Result<()> {
     // Where the answer to a create is lost, what happened is read.
     for resource in ["clusters", "databases", "backups", "scheduledbackups"] {
         let drops = if resource == "clusters" { 2 } else { 1 };
-        let rule = Rule { times: Some(drops), ..Rule::new(Match::on("create", resource), Action::DropAfter) };
-        faults.add(rule);
+        let lost = Rule { times: Some(drops), ..Rule::new(Match::on("create", resource), Action::DropAfter) };
+        faults.add(lost);
     }
     world.sandbox.faults().add(Rule::new(log_of_a_pod(), log("one\ntwo\n")));
     second_group(&world).await?;
