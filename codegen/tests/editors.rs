@@ -35,6 +35,10 @@ fn below(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+fn is_yaml(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|ending| ending == "yaml")
+}
+
 /// The schema of a file by its path in the specs.
 fn schema_name(path: &str) -> &'static str {
     match path {
@@ -94,7 +98,7 @@ fn a_wrong_form_fails_the_schema_too() {
         let name = case.file_stem().expect("a name").to_string_lossy().into_owned();
         let text = fs::read_to_string(case.with_extension("yaml")).expect("the case");
         tried += 1;
-        let fails = parts(&name, &text).iter().filter(|(path, _)| path.ends_with(".yaml")).any(|(path, body)| {
+        let fails = parts(&name, &text).iter().filter(|(path, _)| is_yaml(path)).any(|(path, body)| {
             let schema = schemas().into_iter().find(|(file, _)| file == schema_name(path)).expect("a schema").1;
             let validator = jsonschema::draft7::new(&schema).expect("the schema is one");
             serde_yaml::from_str::<Value>(body).map_or(true, |document| !validator.is_valid(&document))

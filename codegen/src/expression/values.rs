@@ -318,6 +318,14 @@ impl Typer<'_> {
     /// `newest: { count, by }`, seen from an element.
     pub fn newest(&mut self, newest: &crate::syntax::Newest, item: LocalId) -> Option<Newest> {
         let count = self.scalar_of(&newest.count, &Type::Int);
+        if let Some(count) = &count
+            && self.range(count).most.is_some_and(|most| most <= 0)
+        {
+            self.sink
+                .error(Code::NeverFilled, count.span, "the list is always empty: it keeps none of the newest")
+                .note("`count` says how many stay")
+                .help("say a number above 0");
+        }
         let by = self.scalar_of(&newest.by, &Type::Time.optional());
         Some(Newest { count: count?, by: by?, item })
     }

@@ -11,6 +11,7 @@ use crate::diagnostic::{Code, Sink};
 use crate::expression::{Context, Facts, Scope, Statement, Tree, Typer, Word, describe, parse_template};
 use crate::load::Text;
 use crate::lowered::{Local, LocalKind, Outcome};
+use crate::source::Span;
 use crate::types::{Field, ObjectId, ObjectType, Origin, Type, Types};
 
 /// More includes inside each other than any template needs.
@@ -95,7 +96,8 @@ pub fn check_template(text: &Text, scope: &mut TemplateScope<'_>, sink: &mut Sin
         facts: std::mem::take(&mut scope.facts),
     };
     let mark = typer.scope.mark();
-    let mut checker = Checker { typer, shared: scope.shared, around: scope.around, inside: Vec::new() };
+    let mut checker =
+        Checker { typer, shared: scope.shared, around: scope.around, inside: Vec::new(), denied: Vec::new() };
     checker.statements(&statements);
     checker.typer.scope.reset(mark);
     scope.locals = checker.typer.locals;
@@ -109,6 +111,8 @@ struct Checker<'a> {
     around: ObjectId,
     /// Files that are being included.
     inside: Vec<String>,
+    /// What was asked by the `if` and `elif` before the present one, and did not hold.
+    denied: Vec<(String, Span)>,
 }
 
 impl Checker<'_> {
@@ -133,9 +137,15 @@ impl Checker<'_> {
                 self.typer.scope.reset(mark);
             }
             Statement::If { condition, then, otherwise } => {
+                let denied = std::mem::take(&mut self.denied);
+                self.asked_again(condition, &denied);
                 let before = self.typer.scope.doubtful;
                 self.typer.scope.doubtful |= self.typer.condition(condition).is_none();
                 self.branch(condition.conjuncts().into_iter().filter_map(Tree::set_subject).collect(), then);
+                if let [Statement::If { .. }] = otherwise.as_slice() {
+                    self.denied = denied;
+                    self.denied.push((condition.shape(), condition.span));
+                }
                 self.branch(condition.disjuncts().into_iter().filter_map(Tree::unset_subject).collect(), otherwise);
                 self.typer.scope.doubtful = before;
             }
@@ -149,6 +159,19 @@ impl Checker<'_> {
                 self.declare(target, ty);
             }
             Statement::Include(name) => self.include(name),
+        }
+    }
+
+    /// Says that an `elif` asks what was denied just before.
+    fn asked_again(&mut self, condition: &Tree, denied: &[(String, Span)]) {
+        let shape = condition.shape();
+        if let Some((_, before)) = denied.iter().find(|(asked, _)| *asked == shape) {
+            self.typer
+                .sink
+                .error(Code::Foregone, condition.span, "this never holds: it was asked before")
+                .see(*before, "asked here")
+                .note("an `elif` is reached only where what stands before it did not hold")
+                .help("take the branch out, or ask what was meant");
         }
     }
 

@@ -135,6 +135,10 @@ impl Automaton<'_> {
             return part;
         }
         self.follow(&part.last, &part.first);
+        // Rounds that must be there and may be empty can be so at any place: `(a?){30}`.
+        if part.can_be_empty && least > 1 {
+            self.follow(&part.last, &part.first);
+        }
         part.can_be_empty |= least == 0;
         part.fixed = false;
         part
@@ -251,6 +255,7 @@ mod tests {
             "^([a-z]{1,20}){5,30}$",
             "^(.*,)*$",
             "^(x+x+)+y$",
+            "^(a?){30}a{30}$",
         ] {
             assert!(ambiguous(pattern), "{pattern}");
         }
@@ -264,6 +269,8 @@ mod tests {
             "^(a|b)*$",
             "^([0-9]{1,3}\\.){3}[0-9]{1,3}$",
             "^([a-z]{2}){8}$",
+            "^(a?){0,30}$",
+            "^([a-z0-9]{8}-){5,}$",
             "^[0-9]+(\\.[0-9]+)?(Ki|Mi|Gi)?$",
             "^(0|[1-9][0-9]*)(, (0|[1-9][0-9]*))*$",
             "^[a-z_][a-z0-9_]*$",

@@ -19,6 +19,7 @@ use crate::source::Span;
 use marks::Marks;
 
 pub use value::{Kind, Maker};
+pub use vocabulary::environment;
 
 /// Characters that an answer may have (`cnpg_mcp_runtime::budget::LIMIT`; a test holds the two together).
 pub const LIMIT: usize = 25_000;
@@ -41,7 +42,7 @@ impl<'a> Sampler<'a> {
     /// With the partials that answers include. What is wrong with one is said where it is parsed.
     #[must_use]
     pub fn new(partials: &'a BTreeMap<String, Text>) -> Self {
-        let mut environment = vocabulary::environment();
+        let mut environment = environment();
         let mut marks = Marks::default();
         for (name, text) in partials {
             if let Some(statements) = parse_template(text, &mut Sink::default()) {
