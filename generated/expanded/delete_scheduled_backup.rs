@@ -144,16 +144,11 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         .all()
         .await?;
 
-    if !backups.is_empty()
-        && !call
-            .confirm(
-                confirm_deletion,
-                &output(&namespace, &scheduled, &backups),
-                &[&scheduled.metadata],
-            )
-            .await?
-    {
-        return Ok(output(&namespace, &scheduled, &backups));
+    if !backups.is_empty() {
+        let plan = output(&namespace, &scheduled, &backups);
+        if !call.confirm(confirm_deletion, &plan, &[&scheduled.metadata]).await? {
+            return Ok(plan);
+        }
     }
 
     call.delete(&scheduled).send().await?;

@@ -211,8 +211,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         .status
         .as_ref()
         .and_then(|status| status.managed_roles_status.as_ref())
-        .map(|managed_roles_status| &managed_roles_status.by_status)
-        .map(expression::entries)
+        .map(|managed_roles_status| expression::entries(&managed_roles_status.by_status))
         .unwrap_or_default()
         .into_iter()
         .find(|item| expression::contains(&item.value, &role_name))
@@ -256,8 +255,9 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         .status
         .as_ref()
         .and_then(|status| status.managed_roles_status.as_ref())
-        .map(|managed_roles_status| &managed_roles_status.password_status)
-        .and_then(|map| map.get(&role_name))
+        .and_then(|managed_roles_status| {
+            managed_roles_status.password_status.get(&role_name)
+        })
         .and_then(|value| value.resource_version.as_deref())
         .or_else(|| {
             declaration
@@ -351,8 +351,9 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
             .status
             .as_ref()
             .and_then(|status| status.managed_roles_status.as_ref())
-            .map(|managed_roles_status| &managed_roles_status.cannot_reconcile)
-            .and_then(|map| map.get(&role_name))
+            .and_then(|managed_roles_status| {
+                managed_roles_status.cannot_reconcile.get(&role_name)
+            })
             .cloned()
             .unwrap_or_default(),
         message: declaration

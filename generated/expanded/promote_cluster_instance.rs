@@ -231,8 +231,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         cluster
             .status
             .as_ref()
-            .map(|status| &status.instances_status)
-            .and_then(|map| map.get("healthy"))
+            .and_then(|status| status.instances_status.get("healthy"))
             .is_some_and(|list| expression::contains(list, &instance)),
         || {
             format!(
@@ -241,8 +240,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
                     cluster
                         .status
                         .as_ref()
-                        .map(|status| &status.instances_status)
-                        .and_then(|map| map.get("healthy"))
+                        .and_then(|status| status.instances_status.get("healthy"))
                         .map(Vec::as_slice)
                         .unwrap_or_default(),
                     ", ",

@@ -188,13 +188,12 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
                 .and_then(|spec| spec.storage_class_name.as_deref())
                 .is_some()
         })
-        .map(|item| {
+        .and_then(|item| {
             item
                 .spec
                 .as_ref()
                 .and_then(|spec| spec.storage_class_name.as_deref())
-                .unwrap_or("")
-                .to_owned()
+                .map(|storage_class_name| storage_class_name.to_owned())
         });
 
     let class = if let Some(claimed_class) = claimed_class {
