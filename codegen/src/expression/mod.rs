@@ -5,6 +5,7 @@ mod coerce;
 mod compare;
 mod describe;
 mod foregone;
+mod limits;
 mod parse;
 mod presence;
 mod range;

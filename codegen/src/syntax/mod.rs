@@ -10,6 +10,13 @@ use crate::load::{Name, Node, Text};
 use crate::lowered::{AdviceOn, Effect, Meaning, Outcome, ParamType, Reserved, StringFormat, Undo};
 use crate::source::Span;
 
+/// The words that the reader takes, by key: the schemas for editors are made of these.
+pub(crate) mod tables {
+    pub use super::params::{FORMATS, MEANINGS, TYPES};
+    pub use super::steps::{ADVICE, UNDO};
+    pub use super::tool::{EFFECTS, OUTCOMES};
+}
+
 pub use params::{Shared, read_shared};
 pub use reader::{Reader, Reading, check_name, check_variable, elements, entries, is_name, plain_text, word};
 pub use steps::{SharedSteps, read_shared_steps};

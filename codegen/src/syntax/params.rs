@@ -191,20 +191,20 @@ fn spread(entry: &Entry, shared: &Shared, cx: &mut Reading<'_>) -> Option<ParamD
     Some(ParamDecl::Group { name: entry.key.clone(), members })
 }
 
-const FORMATS: &[(&str, StringFormat)] = &[
+pub const FORMATS: &[(&str, StringFormat)] = &[
     ("dns1123_label", StringFormat::Dns1123Label),
     ("dns1123_subdomain", StringFormat::Dns1123Subdomain),
     ("dns1035_label", StringFormat::Dns1035Label),
 ];
 
-const MEANINGS: &[(&str, Meaning)] = &[
+pub const MEANINGS: &[(&str, Meaning)] = &[
     ("dry_run", Meaning::DryRun),
     ("confirmation", Meaning::Confirmation),
     ("limit", Meaning::Limit),
     ("cursor", Meaning::Cursor),
 ];
 
-const TYPES: &[(&str, u8)] =
+pub const TYPES: &[(&str, u8)] =
     &[("bool", 0), ("int", 1), ("float", 2), ("string", 3), ("quantity", 4), ("secret", 5), ("list<string>", 6)];
 
 fn read_param(name: &Name, node: &Node, cx: &mut Reading<'_>) -> Option<Param> {

@@ -61,13 +61,16 @@ impl SharedSteps {
 const VERBS: &[&str] =
     &["get", "list", "read", "create", "patch", "edit", "delete", "wait", "require", "let", "warn", "stop", "confirm"];
 
-const ADVICE: &[(&str, AdviceOn)] = &[
+pub const ADVICE: &[(&str, AdviceOn)] = &[
     ("forbidden", AdviceOn::Forbidden),
     ("not_found", AdviceOn::NotFound),
     ("already_exists", AdviceOn::AlreadyExists),
     ("conflict", AdviceOn::Conflict),
     ("invalid", AdviceOn::Invalid),
 ];
+
+/// What takes a step back.
+pub const UNDO: &[(&str, Undo)] = &[("delete", Undo::Delete), ("restore", Undo::Restore)];
 
 /// Reads `steps.yaml`; `unreadable` where it is there and is no YAML.
 pub fn read_shared_steps(node: Option<&Node>, unreadable: bool, cx: &mut Reading<'_>) -> SharedSteps {
@@ -170,7 +173,7 @@ fn read_step(reader: Reader<'_>, cx: &mut Reading<'_>) -> Option<Step> {
     let mut when = reader.scalar("when", cx);
     let forbidden = reader.scalar("forbidden", cx);
     let missing_ok = reader.word("missing", &[("ok", ())], cx).map(|((), span)| span);
-    let undo = reader.word("undo", &[("delete", Undo::Delete), ("restore", Undo::Restore)], cx);
+    let undo = reader.word("undo", UNDO, cx);
     let advice = read_advice(&reader, cx);
     let mut binding = None;
     let verb = match verb_name.text.as_str() {

@@ -9,7 +9,8 @@ use crate::diagnostic::{Code, nearest};
 use crate::load::{Name, Node, NodeKind, Text};
 use crate::lowered::{Effect, Outcome};
 
-const EFFECTS: &[(&str, Effect)] = &[("read", Effect::Read), ("write", Effect::Write), ("destroy", Effect::Destroy)];
+pub const EFFECTS: &[(&str, Effect)] =
+    &[("read", Effect::Read), ("write", Effect::Write), ("destroy", Effect::Destroy)];
 
 /// Words for outcomes.
 pub const OUTCOMES: &[(&str, Outcome)] = &[

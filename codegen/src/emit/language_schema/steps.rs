@@ -2,16 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::pieces::{condition, described, mapping, named, reference, scalar, text, texts, value, words};
-use super::tool::OUTCOMES;
+use super::pieces::{condition, described, mapping, named, reference, scalar, text, texts, value, words, words_of};
 use super::values::comprehension_keys;
+use crate::syntax::tables::{ADVICE, OUTCOMES, UNDO};
 
 type Keys = Vec<(&'static str, Value, bool)>;
 
 /// Clauses of any step.
 fn clauses() -> Keys {
-    let advice = ["forbidden", "not_found", "already_exists", "conflict", "invalid"]
-        .map(|on| (on, scalar("What to do about it."), false));
+    let advice: Keys = ADVICE.iter().map(|(on, _)| (*on, scalar("What to do about it."), false)).collect();
     vec![
         ("when", condition("Only where this holds."), false),
         (
@@ -27,9 +26,9 @@ fn clauses() -> Keys {
         ),
         (
             "undo",
-            words(
+            words_of(
                 "What takes the step back where a later write fails: `delete` what was created, `restore` the element as it was.",
-                &["delete", "restore"],
+                UNDO,
             ),
             false,
         ),
@@ -95,7 +94,7 @@ fn forms_of_steps() -> Vec<(&'static str, Value)> {
                     "End the call here, in good order.",
                     mapping(&[
                         ("when", condition("Where this holds."), true),
-                        ("outcome", words("How the call ended.", OUTCOMES), true),
+                        ("outcome", words_of("How the call ended.", OUTCOMES), true),
                     ]),
                 ),
                 Vec::new(),
