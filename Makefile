@@ -24,7 +24,7 @@ test: tools
 check:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- --deny warnings
-	cargo run --quiet --package cnpg-mcp-codegen -- check
+	cargo run --quiet --package cnpg-mcp-codegen -- check --deny-warnings
 	cargo run --quiet --package cnpg-mcp-tests --bin refresh -- --check
 
 docs:

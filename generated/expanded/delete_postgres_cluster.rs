@@ -172,10 +172,11 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         .all()
         .await?;
 
+    let plan = output(&name, &namespace, &cluster, &secrets, &databases, None);
     if !call
         .confirm(
             confirm_deletion,
-            &output(&name, &namespace, &cluster, &secrets, &databases, None),
+            &plan,
             &[&cluster.metadata]
                 .into_iter()
                 .chain(secrets.iter().map(|object| &object.metadata))
@@ -183,7 +184,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         )
         .await?
     {
-        return Ok(output(&name, &namespace, &cluster, &secrets, &databases, None));
+        return Ok(plan);
     }
 
     call.delete(&cluster).send().await?;

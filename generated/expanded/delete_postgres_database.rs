@@ -161,16 +161,11 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         );
     };
 
-    if database.spec.database_reclaim_policy.as_deref().unwrap_or("retain") == "delete"
-        && !call
-            .confirm(
-                confirm_deletion,
-                &output(&cluster_name, &database_name, &namespace, &database),
-                &[&database.metadata],
-            )
-            .await?
-    {
-        return Ok(output(&cluster_name, &database_name, &namespace, &database));
+    if database.spec.database_reclaim_policy.as_deref().unwrap_or("retain") == "delete" {
+        let plan = output(&cluster_name, &database_name, &namespace, &database);
+        if !call.confirm(confirm_deletion, &plan, &[&database.metadata]).await? {
+            return Ok(plan);
+        }
     }
 
     call.delete(&database).send().await?;

@@ -45,10 +45,21 @@ impl Lowering<'_> {
             && !self.tool.incomplete
             && !self.params.iter().any(|param| param.meaning == Some(Meaning::DryRun))
         {
-            self.typer
-                .sink
-                .error(Code::DryRunMissing, span, "a tool that writes has a parameter with the meaning `dry_run`")
-                .help("take in the shared one by `dry_run: { use: dry_run }`");
+            let confirms = self.tool.steps.iter().any(|step| matches!(step.verb, crate::syntax::Verb::Confirm { .. }));
+            let (message, note, help) = if effect == Effect::Destroy && !confirms {
+                (
+                    "a tool that destroys has neither a confirmation nor a dry run",
+                    "the first call, meant or not, would do it beyond recall",
+                    "take in `dry_run: { use: dry_run }`, and ask by `- confirm: { by: …, plan: … }` where data goes",
+                )
+            } else {
+                (
+                    "a tool that writes has a parameter with the meaning `dry_run`",
+                    "a caller must be able to see what would change before it does",
+                    "take in the shared one by `dry_run: { use: dry_run }`",
+                )
+            };
+            self.typer.sink.error(Code::DryRunMissing, span, message).note(note).help(help);
         }
     }
 

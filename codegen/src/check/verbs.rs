@@ -109,7 +109,7 @@ impl Lowering<'_> {
     fn list(&mut self, list: &syntax::List) -> Option<(Verb, Given)> {
         let kind = self.shared.kinds.find(&list.kind, self.typer.sink);
         let namespace = kind.and_then(|kind| self.namespace(kind, list.namespace.as_ref(), &list.kind));
-        let all_namespaces = list.all_namespaces.as_ref().map(|all| self.typer.scalar_condition(all));
+        let all_namespaces = list.all_namespaces.as_ref().map(|all| self.typer.scalar_bool(all));
         let labels = self.strings(&list.labels);
         let fields = self.strings(&list.fields);
         let kind = kind?;
@@ -179,6 +179,15 @@ impl Lowering<'_> {
             match (seen, ty) {
                 (Some(seen), Some(ty)) if self.kind_of(&ty).is_some() => Some(seen.local),
                 (Some(_), None) => None,
+                (Some(_), Some(ty)) if self.kind_of(ty.required()).is_some() => {
+                    if !self.typer.scope.doubtful {
+                        self.typer
+                            .sink
+                            .error(Code::MaybeAbsent, owner.span, format!("`{}` may be absent here", owner.text))
+                            .help(format!("ask before, by a `require` that `{} is set`", owner.text));
+                    }
+                    None
+                }
                 (seen, _) => {
                     let message = format!("`{}` is no object that a step before this one gave", owner.text);
                     let code = if seen.is_some() { Code::TypeMismatch } else { Code::UnknownName };
@@ -195,6 +204,7 @@ impl Lowering<'_> {
         let existing = create.existing.as_ref().map(|(adopt, otherwise)| {
             let mark = self.typer.scope.mark();
             let local = self.typer.local("existing", object.clone(), LocalKind::Existing);
+            self.typer.shadows("existing", adopt.span);
             self.typer.scope.declare("existing", local, Some(object.clone()));
             let adopt = self.typer.scalar_condition(adopt);
             let otherwise = otherwise.as_ref().map(|text| self.typer.scalar_of(text, &Type::String));
@@ -221,7 +231,7 @@ impl Lowering<'_> {
         let mark = self.typer.scope.mark();
         let item = self.typer.local("item", object.clone(), LocalKind::Item);
         self.typer.scope.declare("item", item, Some(object));
-        let until = self.typer.scalar_condition(&wait.until);
+        let until = self.typer.scalar_bool(&wait.until);
         let fail = wait.fail.as_ref().map(|(when, message)| {
             let when = self.typer.scalar_condition(when);
             let message = self.typer.scalar_of(message, &Type::String);
@@ -234,15 +244,10 @@ impl Lowering<'_> {
             Some(Progress { done: done?, of: of?, say: say? })
         });
         self.typer.scope.reset(mark);
-        Some(Wait {
-            kind,
-            target,
-            item,
-            until: until?,
-            fail: flat(fail)?,
-            timeout: timeout?,
-            progress: flat(progress)?,
-        })
+        let lowered =
+            Wait { kind, target, item, until: until?, fail: flat(fail)?, timeout: timeout?, progress: flat(progress)? };
+        self.check_wait(wait, &lowered);
+        Some(lowered)
     }
 
     pub(super) fn require(&mut self, require: &syntax::Require) -> Option<Require> {

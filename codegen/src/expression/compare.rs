@@ -11,6 +11,14 @@ use crate::types::Type;
 impl Typer<'_> {
     /// `==` and its relatives.
     pub(super) fn compare(&mut self, op: Comparison, left: &Tree, right: &Tree, span: Span) -> Option<Expr> {
+        let mark = self.sink.mark();
+        self.compared_with_itself(left, right, span);
+        let said = self.sink.mark() > mark;
+        let expr = self.comparison(op, left, right, span)?;
+        Some(if said { expr } else { self.sides_apart(expr) })
+    }
+
+    fn comparison(&mut self, op: Comparison, left: &Tree, right: &Tree, span: Span) -> Option<Expr> {
         if matches!(op, Comparison::In | Comparison::NotIn) {
             return self.contains(op, left, right, span);
         }

@@ -152,8 +152,17 @@ impl<'a> Bridge<'a> {
 
     fn shallow_statement(&mut self, statement: &ast::Stmt<'_>) -> Option<Statement> {
         match statement {
-            ast::Stmt::EmitRaw(_) => Some(Statement::Text),
-            ast::Stmt::EmitExpr(emit) => self.expr(&emit.expr).map(Statement::Emit),
+            ast::Stmt::EmitRaw(raw) => {
+                // A slice of the template itself, white space trimmed.
+                let start = (raw.raw.as_ptr() as usize).saturating_sub(self.text.value.as_ptr() as usize);
+                let end = (start + raw.raw.len()).min(self.text.value.len());
+                Some(Statement::Text(start.min(end)..end))
+            }
+            ast::Stmt::EmitExpr(emit) => {
+                let start = emit.expr.span().start_offset as usize;
+                let braces = self.text.value.get(..start).and_then(|before| before.rfind("{{")).unwrap_or(start);
+                self.expr(&emit.expr).map(|tree| Statement::Emit(tree, braces))
+            }
             ast::Stmt::ForLoop(each) => {
                 let target = self.target(&each.target);
                 let source = self.expr(&each.iter);

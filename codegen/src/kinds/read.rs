@@ -1,5 +1,7 @@
 //! One resource description.
 
+use std::collections::BTreeMap;
+
 use super::builtin::Metadata;
 use super::type_of;
 use crate::diagnostic::Code;
@@ -97,13 +99,12 @@ impl KindReader<'_> {
     fn fields(&mut self, node: &Node, path: &str, server_set: bool, write_only: bool) -> Vec<KindField> {
         let what = format!("the fields of `{path}`");
         let entries = entries(node, &what, &mut self.cx);
-        for (index, entry) in entries.iter().enumerate() {
+        let simple = |text: &str| text.to_lowercase().replace(['_', '-'], "");
+        let mut seen: BTreeMap<String, &Name> = BTreeMap::new();
+        for entry in &entries {
             let word = entry.key.text.starts_with(|c: char| c.is_ascii_alphabetic())
                 && entry.key.text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
-            let simple = |text: &str| text.to_lowercase().replace(['_', '-'], "");
-            let twin = entries[..index]
-                .iter()
-                .find(|other| simple(&other.key.text) == simple(&entry.key.text) && other.key.text != entry.key.text);
+            let twin = seen.insert(simple(&entry.key.text), &entry.key);
             if !word {
                 self.cx
                     .sink
@@ -117,7 +118,7 @@ impl KindReader<'_> {
                         entry.key.span,
                         format!("`{}` is too much like another field", entry.key.text),
                     )
-                    .see(twin.key.span, "this one")
+                    .see(twin.span, "this one")
                     .help("in generated code both would have one name: leave one out");
             }
         }

@@ -188,9 +188,17 @@ pub fn children<'t>(expr: &'t Expr, see: &mut impl FnMut(&'t Expr)) {
             inner.into_iter().for_each(see);
         }
         ExprKind::Object { fields, .. } => fields.iter().for_each(|(_, value)| see(value)),
-        ExprKind::When { condition, then } => {
-            see(condition);
+        ExprKind::When { set, condition, then, otherwise } => {
+            for (subject, _) in set {
+                see(subject);
+            }
+            if let Some(condition) = condition {
+                see(condition);
+            }
             see(then);
+            if let Some(otherwise) = otherwise {
+                see(otherwise);
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::lowered::{AdviceOn, Effect, Meaning, Outcome, ParamType, Reserved, St
 use crate::source::Span;
 
 pub use params::{Shared, read_shared};
-pub use reader::{Reader, Reading, check_name, elements, entries, is_name, plain_text, word};
+pub use reader::{Reader, Reading, check_name, check_variable, elements, entries, is_name, plain_text, word};
 pub use steps::{SharedSteps, read_shared_steps};
 pub use tool::read_tool;
 
@@ -110,6 +110,8 @@ pub struct Tool {
     pub span: Span,
     /// Something in it could not be read, so names may be missing that it would have.
     pub incomplete: bool,
+    /// Names of parameters and results that could not be read.
+    pub lost: Vec<Name>,
     pub name: Name,
     pub toolset: Name,
     pub title: Name,
@@ -119,7 +121,7 @@ pub struct Tool {
     pub params: Vec<ParamDecl>,
     pub steps: Vec<Step>,
     /// Field, value, description.
-    pub output: Vec<(ValueField, Option<String>)>,
+    pub output: Vec<(ValueField, Option<Name>)>,
     pub answers: Vec<(Option<Outcome>, Text)>,
     pub examples: Vec<Example>,
 }
@@ -132,12 +134,23 @@ pub enum ParamDecl {
     Group { name: Name, members: Vec<Param> },
 }
 
+impl ParamDecl {
+    /// The parameters that it gives.
+    #[must_use]
+    pub fn params(&self) -> &[Param] {
+        match self {
+            Self::Param(param) => std::slice::from_ref(param),
+            Self::Group { members, .. } => members,
+        }
+    }
+}
+
 /// A parameter, shared ones taken in.
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
 pub struct Param {
     pub name: Name,
-    pub about: String,
+    pub about: Name,
     pub ty: ParamType,
     pub type_span: Span,
     pub min: Option<i64>,
@@ -150,13 +163,23 @@ pub struct Param {
     pub required: bool,
     pub default: Option<Node>,
     pub meaning: Option<(Meaning, Span)>,
+    /// Where each of its keys stands.
+    pub keys: Vec<Name>,
+}
+
+impl Param {
+    /// Where one of the keys stands; the name where it has none of them.
+    #[must_use]
+    pub fn place(&self, keys: &[&str]) -> Span {
+        self.keys.iter().find(|key| keys.contains(&key.text.as_str())).map_or(self.name.span, |key| key.span)
+    }
 }
 
 /// An example call.
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
 pub struct Example {
-    pub title: Option<String>,
+    pub title: Option<Name>,
     pub call: Node,
 }
 

@@ -1,6 +1,7 @@
 //! Steps: the verb, its clauses, and shared steps taken in by `use`.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::reader::{Reader, Reading};
 use super::tool::OUTCOMES;
@@ -13,16 +14,47 @@ use crate::lowered::{AdviceOn, Undo};
 /// What `steps.yaml` has.
 #[derive(Debug, Default)]
 pub struct SharedSteps {
-    lists: BTreeMap<String, Vec<Step>>,
-    /// Some of it could not be read: what is missing is not spoken of again.
-    incomplete: bool,
+    lists: BTreeMap<String, SharedList>,
+    /// Lists that could not be read, with the results that they would give: their names are not spoken of again.
+    broken: BTreeMap<String, Vec<Name>>,
+    /// Whether more is missing than can be named.
+    unreadable: bool,
+    /// Lists that were taken in.
+    used: RefCell<BTreeSet<String>>,
+}
+
+#[derive(Debug)]
+struct SharedList {
+    name: Name,
+    steps: Vec<Step>,
 }
 
 impl SharedSteps {
-    /// Whether some of it could not be read.
-    #[must_use]
-    pub fn is_incomplete(&self) -> bool {
-        self.incomplete
+    /// Lists that nobody took in.
+    pub fn unused(&self) -> impl Iterator<Item = &Name> {
+        let used = self.used.borrow().clone();
+        self.lists.values().map(|list| &list.name).filter(move |name| !used.contains(&name.text))
+    }
+
+    /// The steps of a list; `None` where there is no such list, which is said.
+    fn take(&self, name: &Name, cx: &mut Reading<'_>) -> Option<&[Step]> {
+        if let Some(list) = self.lists.get(&name.text) {
+            self.used.borrow_mut().insert(name.text.clone());
+            return Some(&list.steps);
+        }
+        if let Some(lost) = self.broken.get(&name.text) {
+            cx.passed_over += 1;
+            cx.lost.extend(lost.iter().cloned());
+            return None;
+        }
+        if self.unreadable {
+            cx.passed_over += 1;
+            return None;
+        }
+        cx.sink
+            .error(Code::UnknownShared, name.span, format!("there are no shared steps `{}`", name.text))
+            .suggest(&name.text, self.lists.keys().map(String::as_str));
+        None
     }
 }
 
@@ -39,19 +71,33 @@ const ADVICE: &[(&str, AdviceOn)] = &[
 
 /// Reads `steps.yaml`; `unreadable` where it is there and is no YAML.
 pub fn read_shared_steps(node: Option<&Node>, unreadable: bool, cx: &mut Reading<'_>) -> SharedSteps {
-    let mut shared = SharedSteps { incomplete: unreadable, ..SharedSteps::default() };
-    let mark = cx.sink.mark();
+    let mut shared = SharedSteps { unreadable, ..SharedSteps::default() };
     let Some(node) = node else { return shared };
-    let Some(reader) = Reader::new(node, "the file of shared steps", cx) else { return shared };
-    if let Some(lists) = reader.need("steps", cx) {
-        for entry in super::entries(lists, "`steps`", cx) {
-            // Shared steps may take in those that stand before them.
-            let steps = read_steps(&entry.value, &shared, cx);
-            shared.lists.insert(entry.key.text.clone(), steps);
+    let Some(reader) = Reader::new(node, "the file of shared steps", cx) else {
+        shared.unreadable = true;
+        return shared;
+    };
+    let lists = reader.need("steps", cx);
+    shared.unreadable |= !lists.is_some_and(|lists| matches!(lists.kind, NodeKind::Map(_)));
+    let Some(lists) = lists else {
+        reader.finish(cx);
+        return shared;
+    };
+    for entry in super::entries(lists, "`steps`", cx) {
+        let name = &entry.key;
+        let (mark, passed_over) = (cx.sink.mark(), cx.passed_over);
+        cx.lost.clear();
+        // Shared steps may take in those that stand before them.
+        let steps = read_steps(&entry.value, &shared, cx);
+        if cx.sink.mark() > mark || cx.passed_over > passed_over {
+            let mut lost = std::mem::take(&mut cx.lost);
+            lost.extend(steps.into_iter().filter_map(|step| step.binding));
+            shared.broken.insert(name.text.clone(), lost);
+        } else {
+            shared.lists.insert(name.text.clone(), SharedList { name: name.clone(), steps });
         }
     }
     reader.finish(cx);
-    shared.incomplete |= cx.sink.mark() > mark;
     shared
 }
 
@@ -61,22 +107,23 @@ pub fn read_steps(node: &Node, shared: &SharedSteps, cx: &mut Reading<'_>) -> Ve
     for item in super::elements(node, "`steps`", cx) {
         let Some(reader) = Reader::new(item, "a step", cx) else { continue };
         if reader.has("use") {
-            if let Some(name) = reader.text("use", cx) {
-                match shared.lists.get(&name.text) {
-                    Some(steps) => {
-                        found.extend(steps.iter().map(|step| Step { taken_in_at: Some(name.span), ..step.clone() }));
-                    }
-                    None if shared.incomplete => {}
-                    None => {
-                        cx.sink
-                            .error(Code::UnknownShared, name.span, format!("there are no shared steps `{}`", name.text))
-                            .suggest(&name.text, shared.lists.keys().map(String::as_str));
-                    }
-                }
+            if let Some(name) = reader.text("use", cx)
+                && let Some(steps) = shared.take(&name, cx)
+            {
+                found.extend(steps.iter().map(|step| Step { taken_in_at: Some(name.span), ..step.clone() }));
             }
             reader.finish(cx);
         } else {
-            found.extend(read_step(reader, cx));
+            let step = read_step(reader, cx);
+            if step.is_none() {
+                // Which of the keys was meant as the verb is not known: any of them may give a name.
+                for key in VERBS.iter().filter(|verb| !matches!(**verb, "require" | "warn" | "stop" | "confirm")) {
+                    if let Some(Node { kind: NodeKind::Text(text), span }) = item.get(key) {
+                        cx.lost.push(Name { text: text.clone(), span: *span });
+                    }
+                }
+            }
+            found.extend(step);
         }
     }
     found
@@ -171,7 +218,7 @@ fn read_step(reader: Reader<'_>, cx: &mut Reading<'_>) -> Option<Step> {
     };
     reader.finish(cx);
     if let Some(name) = &binding {
-        super::check_name(name, "a result", cx);
+        super::check_variable(name, "a result", cx);
     }
     Some(Step {
         span: verb_name.span,

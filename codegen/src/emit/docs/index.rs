@@ -38,7 +38,7 @@ pub fn index(program: &Program) -> String {
     }
     let _ = writeln!(text, "## Rights\n\n{}", rights(program, toolsets.keys().copied()));
     text.push_str(
-        "What clients see: [`schemas/`](../schemas). The handlers as they are compiled: [`expanded/`](../expanded).\n",
+        "Which kinds and fields specs can name: [known kinds](known-kinds.md). What clients see: [`schemas/`](../schemas). The handlers as they are compiled: [`expanded/`](../expanded).\n",
     );
     text
 }

@@ -269,14 +269,18 @@ fn confirm_step(scope: &mut Scope<'_>, step: &Step, confirm: &Confirm, output: O
     let by = scope.get(confirm.by).map(|bound| bound.ident.clone());
     let objects = going(scope, step);
     let plan = output.map(|output| output.call(scope, false));
-    let condition = confirm.when.as_ref().map(|when| {
-        let condition = read(scope, when).at(Level::Comparison);
-        quote!(#condition &&)
-    });
-    quote! {
-        if #condition !call.confirm(#by, &#plan, #objects).await? {
-            return Ok(#plan);
+    let ask = quote! {
+        let plan = #plan;
+        if !call.confirm(#by, &plan, #objects).await? {
+            return Ok(plan);
         }
+    };
+    match &confirm.when {
+        Some(when) => {
+            let condition = condition_of(scope, when);
+            quote!(if #condition { #ask })
+        }
+        None => ask,
     }
 }
 
