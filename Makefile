@@ -25,6 +25,7 @@ check:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- --deny warnings
 	cargo run --quiet --package cnpg-mcp-codegen -- check --deny-warnings
+	cargo run --quiet --package cnpg-mcp-codegen -- fmt --check
 	cargo run --quiet --package cnpg-mcp-tests --bin refresh -- --check
 
 docs:

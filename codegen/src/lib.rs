@@ -7,17 +7,22 @@
 pub mod build;
 pub mod check;
 pub mod command;
+pub mod compare;
 pub mod diagnostic;
 pub mod emit;
 pub mod expression;
+pub mod format;
+pub mod import;
 pub mod kinds;
 pub mod load;
 pub mod lowered;
 pub mod source;
+pub mod starter;
 pub mod syntax;
 pub mod template;
 pub mod types;
 pub mod vocabulary;
+mod yaml;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -78,6 +78,7 @@ static INFO: ToolInfo = ToolInfo {
     effect: Effect::Destroy,
     idempotent: false,
     toolset: "clusters",
+    core: true,
     input_schema: include_str!("schemas/delete_postgres_cluster.input.json"),
     output_schema: include_str!("schemas/delete_postgres_cluster.output.json"),
     params: &[

@@ -61,6 +61,7 @@ static INFO: ToolInfo = ToolInfo {
     effect: Effect::Destroy,
     idempotent: false,
     toolset: "databases",
+    core: true,
     input_schema: include_str!("schemas/delete_postgres_database.input.json"),
     output_schema: include_str!("schemas/delete_postgres_database.output.json"),
     params: &[

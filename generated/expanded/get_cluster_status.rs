@@ -222,6 +222,7 @@ static INFO: ToolInfo = ToolInfo {
     effect: Effect::Read,
     idempotent: true,
     toolset: "clusters",
+    core: true,
     input_schema: include_str!("schemas/get_cluster_status.input.json"),
     output_schema: include_str!("schemas/get_cluster_status.output.json"),
     params: &[

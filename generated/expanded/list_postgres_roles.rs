@@ -195,6 +195,7 @@ static INFO: ToolInfo = ToolInfo {
     effect: Effect::Read,
     idempotent: true,
     toolset: "roles",
+    core: true,
     input_schema: include_str!("schemas/list_postgres_roles.input.json"),
     output_schema: include_str!("schemas/list_postgres_roles.output.json"),
     params: &[

@@ -68,6 +68,7 @@ static INFO: ToolInfo = ToolInfo {
     effect: Effect::Destroy,
     idempotent: false,
     toolset: "things",
+    core: true,
     input_schema: r#"{"type":"object","properties":{"name":{"type":"string"},"shelf":{"type":"string"},"confirm":{"type":"boolean"}},"required":["name"]}"#,
     output_schema: r#"{"type":"object","properties":{"outcome":{"type":"string"}}}"#,
     params: &[

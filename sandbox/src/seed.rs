@@ -28,7 +28,7 @@ impl Seed {
 
     /// Two healthy clusters with everything that a real operator makes for them: `main-db` in
     /// `default` (3 instances, PostgreSQL 17, managed roles, databases, a `DatabaseRole`, a backup, a
-    /// warning) and `analytics` in `data` (1 instance, PostgreSQL 16).
+    /// warning, a schedule of backups) and `analytics` in `data` (1 instance, PostgreSQL 16).
     pub fn demo() -> Self {
         Self::Demo
     }
@@ -167,6 +167,16 @@ fn demo(store: &Store, operator: &Operator) -> Result<(), ApiError> {
             json!({
                 "metadata": {"name": "main-db-nightly", "namespace": "default"},
                 "spec": {"cluster": {"name": "main-db"}, "method": "barmanObjectStore"},
+            }),
+        )?;
+    }
+    if store.kind(&Gvr::cnpg("scheduledbackups")).is_ok() {
+        create(
+            store,
+            "scheduledbackups",
+            json!({
+                "metadata": {"name": "main-db-weekly", "namespace": "default"},
+                "spec": {"cluster": {"name": "main-db"}, "schedule": "0 0 4 * * sun", "method": "barmanObjectStore"},
             }),
         )?;
     }

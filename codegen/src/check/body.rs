@@ -19,6 +19,8 @@ enum Mode {
     Merge,
     /// As [`Mode::Merge`], into one element of a list that is edited.
     Element,
+    /// Merged into what is there, through the subresource `status`: it holds what the server sets.
+    Status,
 }
 
 impl Lowering<'_> {
@@ -31,6 +33,25 @@ impl Lowering<'_> {
     /// The body of a patch.
     pub(super) fn patch_body(&mut self, set: &Value, kind: KindId) -> Option<Body> {
         self.root(set, kind, Mode::Merge)
+    }
+
+    /// The body of a patch through the subresource `status`.
+    pub(super) fn status_body(&mut self, set: &Value, kind: KindId) -> Option<Body> {
+        if let Value::Object(entries, _) = set
+            && let Some(other) = entries.iter().find(|entry| entry.key.text != "status")
+        {
+            self.typer
+                .sink
+                .error(Code::Clause, other.key.span, format!("`{}` is not written through `status`", other.key.text))
+                .help("the API server takes nothing but `status` there: make two steps of it");
+            return None;
+        }
+        self.root(set, kind, Mode::Status)
+    }
+
+    /// A value for a parameter of a query, held against what its description says.
+    pub(super) fn parameter(&mut self, value: &syntax::Scalar, field: &KindField, path: &str) -> Option<Expr> {
+        self.leaf(&Value::Scalar(value.clone()), &field.ty, path, Mode::Whole, field.required)
     }
 
     fn root(&mut self, value: &Value, kind: KindId, mode: Mode) -> Option<Body> {
@@ -129,7 +150,7 @@ impl Lowering<'_> {
             self.point_elsewhere(&key.text, path, "the field stands at");
             return None;
         };
-        if field.server_set {
+        if field.server_set && mode != Mode::Status {
             self.typer
                 .sink
                 .error(Code::ServerSet, key.span, format!("`{}` is written by the server alone", key.text))
@@ -187,6 +208,19 @@ impl Lowering<'_> {
     /// A value for a field or element of a type.
     fn typed(&mut self, value: &Value, ty: &KindFieldType, path: &str, mode: Mode, needed: bool) -> Option<Body> {
         match (value, ty) {
+            (Value::When(pair, span), _) => {
+                let (condition, then) = (&pair.0, &pair.1);
+                if needed {
+                    self.typer
+                        .sink
+                        .error(Code::FieldMissing, *span, format!("{path} is required, and would be missing at times"))
+                        .help("give it a value whatever holds: `{{ … if … else … }}`");
+                    return None;
+                }
+                let condition = self.typer.scalar_condition(condition);
+                let then = self.typed(then, ty, path, mode, false);
+                Some(Body::When(condition?, Box::new(then?)))
+            }
             (Value::Object(entries, span), KindFieldType::Object { fields, .. }) => {
                 self.object_body(entries, *span, fields, path, mode, &[])
             }

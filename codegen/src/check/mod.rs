@@ -13,6 +13,7 @@ mod portable;
 mod rules;
 mod samples;
 mod steps;
+mod subresources;
 mod targets;
 mod verbs;
 mod waits;
@@ -185,6 +186,7 @@ impl Lowering<'_> {
             name: tool.name.text.clone(),
             file: self.shared.sources.path(tool.name.span.file).to_owned(),
             toolset: tool.toolset.text.clone(),
+            core: tool.core,
             title: tool.title.text.clone(),
             about: tool.about.text.clone(),
             effect,

@@ -155,7 +155,8 @@ impl Lowering<'_> {
             self.reachable(*outcome, text.span);
             let mark = self.typer.sink.mark();
             check_template(text, &mut scope, self.typer.sink);
-            if sound_since(self.typer.sink, mark) {
+            // What a step did not give would be missing in the sample, too.
+            if self.sound && sound_since(self.typer.sink, mark) {
                 let samples = ended(&samples, outcome.unwrap_or(Outcome::Done));
                 self.shared.sampler.look(text, &samples, self.typer.sink);
             }
@@ -174,7 +175,7 @@ impl Lowering<'_> {
             let Some(text) = self.shared.partial(&name) else { continue };
             let mark = self.typer.sink.mark();
             check_template(text, &mut scope, self.typer.sink);
-            if sound_since(self.typer.sink, mark) {
+            if self.sound && sound_since(self.typer.sink, mark) {
                 self.shared.sampler.look_at_partial(&name, text, &ended(&samples, outcome), self.typer.sink);
             }
         }

@@ -159,7 +159,7 @@ impl Lowering<'_> {
     ) -> Option<LocalId> {
         let rebinds = matches!(
             step.verb,
-            syntax::Verb::Patch { .. } | syntax::Verb::Edit(_) | syntax::Verb::Wait(_) | syntax::Verb::Delete { .. }
+            syntax::Verb::Patch(_) | syntax::Verb::Edit(_) | syntax::Verb::Wait(_) | syntax::Verb::Delete { .. }
         );
         let same = |before: &crate::expression::Seen| match (
             &before.ty,

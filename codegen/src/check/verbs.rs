@@ -5,8 +5,8 @@ use crate::diagnostic::Code;
 use crate::expression::Context;
 use crate::load::Name;
 use crate::lowered::{
-    Confirm, Create, Delete, DeleteEach, Existing, Expr, ExprKind, Let, List, LocalId, LocalKind, Meaning, Patch,
-    Progress, Require, Stop, Target, Verb, Wait, WaitFailure,
+    Confirm, Create, Delete, DeleteEach, Existing, Expr, ExprKind, Let, List, LocalId, LocalKind, Meaning, Progress,
+    Require, Stop, Target, Verb, Wait, WaitFailure,
 };
 use crate::source::Span;
 use crate::syntax::{self, Scalar, Value};
@@ -33,11 +33,11 @@ impl Lowering<'_> {
             }
             syntax::Verb::List(list) => self.list(list),
             syntax::Verb::Create(create) => self.create(create),
-            syntax::Verb::Patch { target, set } => {
-                let (kind, target) = self.target(step, target.as_ref(), bound)?;
-                let set = self.patch_body(set, kind);
+            syntax::Verb::Read(read) => self.read_text(read),
+            syntax::Verb::Patch(patch) => {
+                let (kind, target) = self.target(step, patch.target.as_ref(), bound)?;
                 let result = self.resource(kind, true);
-                Some((Verb::Patch(Patch { kind, target, set: set? }), result))
+                self.patch(patch, kind, target).map(|patch| (Verb::Patch(patch), result))
             }
             syntax::Verb::Edit(edit) => {
                 let (kind, target) = self.target(step, edit.target.as_ref(), bound)?;
@@ -231,6 +231,7 @@ impl Lowering<'_> {
         let mark = self.typer.scope.mark();
         let item = self.typer.local("item", object.clone(), LocalKind::Item);
         self.typer.scope.declare("item", item, Some(object));
+        let after = wait.after.as_ref().map(|after| self.typer.scalar_condition(after));
         let until = self.typer.scalar_bool(&wait.until);
         let fail = wait.fail.as_ref().map(|(when, message)| {
             let when = self.typer.scalar_condition(when);
@@ -244,8 +245,16 @@ impl Lowering<'_> {
             Some(Progress { done: done?, of: of?, say: say? })
         });
         self.typer.scope.reset(mark);
-        let lowered =
-            Wait { kind, target, item, until: until?, fail: flat(fail)?, timeout: timeout?, progress: flat(progress)? };
+        let lowered = Wait {
+            kind,
+            target,
+            item,
+            after: flat(after)?,
+            until: until?,
+            fail: flat(fail)?,
+            timeout: timeout?,
+            progress: flat(progress)?,
+        };
         self.check_wait(wait, &lowered);
         Some(lowered)
     }

@@ -216,7 +216,7 @@ impl Typer<'_> {
         let fits = |ty: &Type, typer: &Self| match (shape, ty) {
             (Shape::Text, Type::String | Type::Enum(_))
             | (Shape::Int, Type::Int)
-            | (Shape::TimeMaybe, Type::Time)
+            | (Shape::Time | Shape::TimeMaybe, Type::Time)
             | (Shape::List, Type::List(_))
             | (Shape::Map, Type::Map(_))
             | (Shape::Sized | Shape::Emptyable, Type::List(_) | Type::Map(_) | Type::String | Type::Enum(_))
@@ -317,7 +317,7 @@ fn wanted(shape: Shape) -> &'static str {
     match shape {
         Shape::Text => "a string",
         Shape::Int => "an int",
-        Shape::TimeMaybe => "a time",
+        Shape::Time | Shape::TimeMaybe => "a time",
         Shape::Resource => "an object of a Kubernetes kind",
         Shape::List => "a list",
         Shape::Map => "a map",

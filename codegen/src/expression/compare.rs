@@ -2,7 +2,7 @@
 
 use super::describe;
 use super::tree::{Comparison, Tree, TreeKind};
-use super::typing::Typer;
+use super::typing::{Context, Typer};
 use crate::diagnostic::Code;
 use crate::lowered::{BinaryOp, Expr, ExprKind};
 use crate::source::Span;
@@ -69,6 +69,8 @@ impl Typer<'_> {
     fn has_order(&mut self, side: &Expr) -> bool {
         match &side.ty {
             Type::Int | Type::Float | Type::Time | Type::Duration | Type::String | Type::Enum(_) => true,
+            // Templates have quantities as text, which has another order.
+            Type::Quantity if self.context != Context::Template => true,
             Type::Optional(_) => {
                 self.maybe_absent(side);
                 false

@@ -7,7 +7,7 @@ use super::type_of;
 use crate::diagnostic::Code;
 use crate::expression::camel;
 use crate::load::{Name, Node, NodeKind};
-use crate::lowered::{Kind, KindField, KindFieldType};
+use crate::lowered::{Kind, KindField, KindFieldType, TextSubresource};
 use crate::syntax::{Reader, Reading, entries};
 use crate::types::{Field, KindId, ObjectId, ObjectType, Origin, Type, Types};
 
@@ -37,7 +37,9 @@ impl KindReader<'_> {
         let status_subresource = reader.bool("status_subresource", cx).unwrap_or(false);
         let about = reader.need_text("about", cx);
         let fields = reader.get("fields");
+        let texts = reader.get("texts");
         reader.finish(cx);
+        let texts = texts.map(|texts| self.texts(texts)).unwrap_or_default();
         let fields = fields.map(|fields| self.fields(fields, &name.text, false, false)).unwrap_or_default();
         let wrong = self.cx.sink.mark() > mark;
         let (api, plural, about) = (api?, plural?, about?);
@@ -55,9 +57,45 @@ impl KindReader<'_> {
             operator,
             metadata_only,
             status_subresource,
+            texts,
             object,
             fields,
         })
+    }
+
+    /// Subresources that are plain text.
+    fn texts(&mut self, node: &Node) -> Vec<TextSubresource> {
+        let mut found = Vec::new();
+        for entry in entries(node, "`texts`", &mut self.cx) {
+            let Some(reader) = Reader::new(&entry.value, format!("the text `{}`", entry.key.text), &mut self.cx) else {
+                continue;
+            };
+            let about = reader.need_text("about", &mut self.cx);
+            let query = reader.get("query");
+            reader.finish(&mut self.cx);
+            let query = query.map(|query| self.fields(query, &entry.key.text, false, true)).unwrap_or_default();
+            for field in &query {
+                let plain = matches!(
+                    field.ty,
+                    KindFieldType::Bool
+                        | KindFieldType::Int { .. }
+                        | KindFieldType::String { .. }
+                        | KindFieldType::Enum(_)
+                );
+                if !plain {
+                    self.cx
+                        .sink
+                        .error(
+                            Code::ResourceDescription,
+                            entry.key.span,
+                            format!("`{}` cannot stand in a query", field.name),
+                        )
+                        .help("a query takes `bool`, `int`, `string` and `enum`");
+                }
+            }
+            found.extend(about.map(|about| TextSubresource { name: entry.key.text.clone(), about: about.text, query }));
+        }
+        found
     }
 
     fn check_name(&mut self, name: &Name) {

@@ -5,7 +5,7 @@ mod node;
 mod scalar;
 mod yaml;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use node::{Entry, Name, Node, NodeKind};
 pub use scalar::Text;
@@ -86,8 +86,25 @@ fn partial_name(name: &str, file: FileId, sink: &mut Sink) {
     }
 }
 
+/// The YAML files that [`load`] reads, in one order.
+pub fn yaml_files(specs: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut found: Vec<PathBuf> = ["params.yaml", "steps.yaml"].iter().map(|name| specs.join(name)).collect();
+    found.retain(|path| path.is_file());
+    for part in ["resources", "tools"] {
+        found.extend(folder::files(specs, part)?);
+    }
+    Ok(found)
+}
+
+/// All files that [`load`] reads, in one order.
+pub fn spec_files(specs: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = yaml_files(specs)?;
+    found.extend(folder::files(specs, "partials")?);
+    Ok(found)
+}
+
 /// A file as text; what is wrong is said, and the file is then the error.
-fn read_text(
+pub(crate) fn read_text(
     folder: &Path,
     path: &Path,
     sources: &mut SourceMap,

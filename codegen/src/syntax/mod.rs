@@ -114,6 +114,8 @@ pub struct Tool {
     pub lost: Vec<Name>,
     pub name: Name,
     pub toolset: Name,
+    /// Whether it is in the toolset `core` too.
+    pub core: bool,
     pub title: Name,
     pub about: Name,
     pub effect: (Effect, Span),
@@ -217,7 +219,8 @@ pub enum Verb {
     Get(Object),
     List(Box<List>),
     Create(Box<Create>),
-    Patch { target: Option<Object>, set: Value },
+    Patch(Box<Patch>),
+    Read(Box<Read>),
     Edit(Box<Edit>),
     Delete { target: Option<Object> },
     DeleteEach { each: Scalar },
@@ -255,6 +258,28 @@ pub struct Create {
     pub existing: Option<(Scalar, Option<Scalar>)>,
 }
 
+/// `patch`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Patch {
+    pub target: Option<Object>,
+    /// `subresource: status`, and where it is said.
+    pub status: Option<Span>,
+    pub labels: Vec<(Name, Scalar)>,
+    pub annotations: Vec<(Name, Scalar)>,
+    pub set: Option<Value>,
+}
+
+/// `read`: a text that belongs to an object.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Read {
+    pub object: Object,
+    pub subresource: Name,
+    pub query: Vec<(Name, Scalar)>,
+    pub max_bytes: Scalar,
+}
+
 /// `edit`.
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
@@ -274,6 +299,7 @@ pub struct Edit {
 #[allow(missing_docs)]
 pub struct Wait {
     pub target: Option<Object>,
+    pub after: Option<Scalar>,
     pub until: Scalar,
     pub fail: Option<(Scalar, Scalar)>,
     pub timeout: Scalar,

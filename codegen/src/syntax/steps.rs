@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::reader::{Reader, Reading};
 use super::tool::OUTCOMES;
 use super::value::{read_each, read_newest, read_page, read_scalars, read_value};
-use super::{Create, Edit, List, Object, Progress, Require, Scalar, Step, Value, Verb, Wait};
+use super::{Create, Edit, List, Object, Patch, Progress, Read, Require, Scalar, Step, Value, Verb, Wait};
 use crate::diagnostic::{Code, nearest};
 use crate::load::{Name, Node, NodeKind};
 use crate::lowered::{AdviceOn, Undo};
@@ -59,7 +59,7 @@ impl SharedSteps {
 }
 
 const VERBS: &[&str] =
-    &["get", "list", "create", "patch", "edit", "delete", "wait", "require", "let", "warn", "stop", "confirm"];
+    &["get", "list", "read", "create", "patch", "edit", "delete", "wait", "require", "let", "warn", "stop", "confirm"];
 
 const ADVICE: &[(&str, AdviceOn)] = &[
     ("forbidden", AdviceOn::Forbidden),
@@ -182,15 +182,17 @@ fn read_step(reader: Reader<'_>, cx: &mut Reading<'_>) -> Option<Step> {
             binding = reader.text("list", cx);
             read_list(&reader, cx)
         }
+        "read" => {
+            binding = reader.text("read", cx);
+            read_text(&reader, cx)
+        }
         "create" => {
             binding = reader.text("create", cx);
             read_create(&reader, cx)
         }
         "patch" => {
             binding = reader.text("patch", cx);
-            let target = read_target(&reader, cx);
-            let set = reader.need("set", cx).and_then(|node| read_value(node, "`set`", cx));
-            set.map(|set| Verb::Patch { target, set })
+            Some(read_patch(&reader, cx))
         }
         "edit" => {
             binding = reader.text("edit", cx);
@@ -287,6 +289,26 @@ fn read_create(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
     Some(Verb::Create(Box::new(Create { object: object?, owner, labels, annotations, body, existing })))
 }
 
+fn read_patch(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Verb {
+    let target = read_target(reader, cx);
+    let status = reader.word("subresource", &[("status", ())], cx).map(|((), span)| span);
+    let labels = read_scalars(reader, "labels", cx);
+    let annotations = read_scalars(reader, "annotations", cx);
+    let metadata = reader.has("labels") || reader.has("annotations");
+    let set = if metadata { reader.get("set") } else { reader.need("set", cx) };
+    let set = set.and_then(|node| read_value(node, "`set`", cx));
+    Verb::Patch(Box::new(Patch { target, status, labels, annotations, set }))
+}
+
+/// A text that belongs to an object, such as the log of a Pod.
+fn read_text(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
+    let object = read_object(reader, cx);
+    let subresource = reader.need_text("subresource", cx);
+    let query = read_scalars(reader, "query", cx);
+    let max_bytes = reader.need_scalar("max_bytes", cx);
+    Some(Verb::Read(Box::new(Read { object: object?, subresource: subresource?, query, max_bytes: max_bytes? })))
+}
+
 fn read_edit(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
     let target = read_target(reader, cx);
     let list = reader.need_text("list", cx);
@@ -304,6 +326,7 @@ fn read_edit(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
 
 fn read_wait(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
     let target = read_target(reader, cx);
+    let after = reader.scalar("after", cx);
     let until = reader.need_scalar("until", cx);
     let fail = reader.get("fail").and_then(|node| {
         let inner = Reader::new(node, "`fail`", cx)?;
@@ -326,7 +349,7 @@ fn read_wait(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
         inner.finish(cx);
         Some(Progress { done: done?, of: of?, say: say? })
     });
-    Some(Verb::Wait(Box::new(Wait { target, until: until?, fail, timeout: timeout?, progress })))
+    Some(Verb::Wait(Box::new(Wait { target, after, until: until?, fail, timeout: timeout?, progress })))
 }
 
 fn read_require(node: &Node, cx: &mut Reading<'_>) -> Option<Require> {

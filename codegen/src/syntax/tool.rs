@@ -33,7 +33,9 @@ pub fn read_tool(node: &Node, shared: &Shared, shared_steps: &SharedSteps, cx: &
     let toolset = reader.need_text("toolset", cx);
     if let Some(toolset) = &toolset {
         super::check_name(toolset, "a toolset", cx);
+        check_toolset(toolset, cx);
     }
+    let core = reader.bool("core", cx).unwrap_or(false);
     let title = reader.need_text("title", cx);
     let effect = reader.need("effect", cx).and_then(|_| reader.word("effect", EFFECTS, cx));
     let idempotent = reader.bool("idempotent", cx);
@@ -57,6 +59,7 @@ pub fn read_tool(node: &Node, shared: &Shared, shared_steps: &SharedSteps, cx: &
         lost: std::mem::take(&mut cx.lost),
         name,
         toolset: toolset?,
+        core,
         title: title?,
         about: about?,
         effect: effect?,
@@ -67,6 +70,17 @@ pub fn read_tool(node: &Node, shared: &Shared, shared_steps: &SharedSteps, cx: &
         answers: answers?,
         examples,
     })
+}
+
+/// Words of `--toolsets` that stand for several toolsets.
+const SETS_OF_TOOLSETS: &[&str] = &["all", "core"];
+
+fn check_toolset(toolset: &Name, cx: &mut Reading<'_>) {
+    if SETS_OF_TOOLSETS.contains(&toolset.text.as_str()) {
+        cx.sink
+            .error(Code::BadName, toolset.span, format!("`{}` cannot be the name of a toolset", toolset.text))
+            .help("name what its tools are for; `core: true` puts a tool into the toolset `core` too");
+    }
 }
 
 fn check_tool_name(name: &Name, cx: &mut Reading<'_>) {

@@ -31,6 +31,9 @@ fn subresources(kind: &ResourceType) -> Vec<(&'static str, &'static str, &'stati
     if kind.kind == "ServiceAccount" {
         list.push(("token", "authentication.k8s.io", "v1", "TokenRequest".to_owned(), vec!["create"]));
     }
+    if kind.kind == "Pod" {
+        list.push(("log", "", "", "Pod".to_owned(), vec!["get"]));
+    }
     if kind.kind == "Namespace" {
         list.push(("finalize", "", "", kind.kind.clone(), vec!["update"]));
     }

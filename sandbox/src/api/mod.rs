@@ -16,6 +16,7 @@ mod delete;
 mod discovery;
 mod fields;
 mod json_path;
+mod log;
 mod metadata;
 mod openapi;
 mod patch;
@@ -152,6 +153,7 @@ impl Call<'_> {
             ("status", "GET" | "HEAD", true) if self.kind.status => self.get(),
             ("scale", "GET" | "HEAD", true) if self.kind.scale.is_some() => self.get_scale(),
             ("scale", "PUT" | "PATCH", true) if self.kind.scale.is_some() => self.write_scale(),
+            ("log", "GET" | "HEAD", true) if self.kind.kind == "Pod" => self.pod_log(),
             ("token", "POST", true) if self.kind.kind == "ServiceAccount" => self.request_token(),
             ("finalize", "PUT", true) if self.kind.kind == "Namespace" => self.finalize_namespace(),
             ("" | "status" | "scale", _, _) => Err(self.unsupported()),

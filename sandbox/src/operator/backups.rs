@@ -26,23 +26,26 @@ pub(super) fn decide(world: &World, namespace: &str, name: &str) -> Option<Step>
     let cluster_name = object["spec"]["cluster"]["name"].as_str()?.to_owned();
     let owner = world.cluster(namespace, &cluster_name)?;
     let cluster = ClusterView::new(&owner);
-    if cluster.current_primary().is_empty() {
-        return None;
-    }
-    let pod = cluster.current_primary().to_owned();
+    // Without an instance to take it from it stays as it is.
+    let ready = cluster.status()["instancesStatus"]["healthy"].as_array();
+    let pod = target(&object, cluster, ready?)?;
     let method = object["spec"]["method"].as_str().unwrap_or("barmanObjectStore").to_owned();
     let store = &cluster.spec()["backup"]["barmanObjectStore"];
     let destination = store["destinationPath"].clone();
-    let missing = method == "barmanObjectStore" && store.is_null();
+    let missing = match method.as_str() {
+        "barmanObjectStore" if store.is_null() => Some("barmanObjectStore"),
+        "volumeSnapshot" if cluster.spec()["backup"]["volumeSnapshot"].is_null() => Some("volumeSnapshot"),
+        _ => None,
+    };
     let (namespace, name) = (namespace.to_owned(), name.to_owned());
     if phase != "running" {
         return Some(Step::new("begin", BEGINNING, move |world| {
             let stamp = world.stamp();
-            let failure = missing.then_some("no barmanObjectStore section defined on the target cluster");
+            let failure = missing.map(|section| format!("no {section} section defined on the target cluster"));
             world.change_status(&gvr, &namespace, &name, |object| {
                 let status = &mut object["status"];
                 status["method"] = json!(method);
-                if let Some(error) = failure {
+                if let Some(error) = &failure {
                     status["phase"] = json!("failed");
                     status["error"] = json!(error);
                 } else {
@@ -52,7 +55,7 @@ pub(super) fn decide(world: &World, namespace: &str, name: &str) -> Option<Step>
                 }
             });
             if let Some(error) = failure {
-                note_failure(world, &namespace, &cluster_name, error, &stamp);
+                note_failure(world, &namespace, &cluster_name, &error, &stamp);
             }
         }));
     }
@@ -74,6 +77,15 @@ pub(super) fn decide(world: &World, namespace: &str, name: &str) -> Option<Step>
         });
         note_success(world, &namespace, &cluster_name, &method, &stamp);
     }))
+}
+
+/// The instance that a backup is taken from: a replica where one is preferred and ready, else the primary.
+fn target(backup: &Value, cluster: ClusterView<'_>, ready: &[Value]) -> Option<String> {
+    let wanted = backup["spec"]["target"].as_str().or(cluster.spec()["backup"]["target"].as_str());
+    let primary = cluster.current_primary();
+    let mut ready = ready.iter().filter_map(Value::as_str);
+    let standby = ready.clone().find(|name| *name != primary).filter(|_| wanted == Some("prefer-standby"));
+    standby.or_else(|| ready.find(|name| *name == primary)).map(str::to_owned)
 }
 
 fn note_failure(world: &World, namespace: &str, cluster: &str, error: &str, stamp: &str) {

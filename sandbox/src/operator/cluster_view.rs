@@ -101,7 +101,8 @@ impl<'a> ClusterView<'a> {
     }
 
     fn initdb(self, key: &str) -> &'a str {
-        self.spec()["bootstrap"]["initdb"][key].as_str().filter(|text| !text.is_empty()).unwrap_or("app")
+        let way = if self.spec()["bootstrap"]["recovery"].is_object() { "recovery" } else { "initdb" };
+        self.spec()["bootstrap"][way][key].as_str().filter(|text| !text.is_empty()).unwrap_or("app")
     }
 
     /// Elements of `spec.managed.roles`.

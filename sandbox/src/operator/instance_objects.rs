@@ -10,15 +10,26 @@ use super::fabric::address;
 pub enum Making {
     /// A new database, for the first primary.
     Initdb,
+    /// From a backup, for the first primary.
+    Recovery,
     /// A clone of the primary.
     Join,
 }
 
 impl Making {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Initdb, Self::Recovery, Self::Join];
+
+    /// Whether it makes the first primary.
+    pub fn is_first(self) -> bool {
+        self != Self::Join
+    }
+
     /// As it stands in names and in the label `cnpg.io/jobRole`.
     pub fn role(self) -> &'static str {
         match self {
             Self::Initdb => "initdb",
+            Self::Recovery => "full-recovery",
             Self::Join => "join",
         }
     }
@@ -193,6 +204,7 @@ pub fn pod(cluster: ClusterView<'_>, instance: &str, stamp: &str) -> Value {
     let annotations = &mut object["metadata"]["annotations"];
     annotations["cnpg.io/podEnvHash"] = json!("d6fb8c649");
     annotations["cnpg.io/podSpec"] = json!(pod_spec(cluster, instance, "postgres").to_string());
+    super::restart::mark_new(&mut object, cluster);
     object["status"] = pod_status(cluster, instance, false, stamp);
     object
 }

@@ -13,11 +13,11 @@ use super::instance_objects::Making;
 use super::status::{InstanceState, observe, phase};
 use super::work::Step;
 use super::world::World;
-use super::{alterations, preloaded, steps};
+use super::{alterations, hibernation, preloaded, recovery, restart, steps};
 
 /// Milliseconds that each step takes a real operator in a small cluster, roughly; the sandbox's
 /// speed multiplies them.
-mod pace {
+pub(super) mod pace {
     pub const GREET: u64 = 20;
     pub const FABRIC: u64 = 150;
     pub const CREATE: u64 = 200;
@@ -60,20 +60,33 @@ pub(super) fn decide(world: &World, namespace: &str, name: &str) -> Option<Step>
     }
     let instances = observe(world, cluster);
     if instances.is_empty() {
+        if hibernation::is_wanted(cluster) || (recovery::is_wanted(cluster) && !recovery::is_possible(world, cluster)) {
+            return None;
+        }
+        let making = if recovery::is_wanted(cluster) { Making::Recovery } else { Making::Initdb };
         let instance = format!("{name}-1");
         return Some(step(format!("create {instance}"), pace::CREATE, &object, move |world, cluster| {
-            steps::create_instance(world, cluster, &instance, Making::Initdb);
+            steps::create_instance(world, cluster, &instance, making);
         }));
     }
+    if hibernation::is_wanted(cluster) && instances.iter().all(|instance| !instance.is_initializing()) {
+        return hibernation::progress(&object, &instances);
+    }
+    if let Some(step) = hibernation::awaken(&object) {
+        return Some(step);
+    }
     let unready = world.asked(&object, POD_NEVER_READY).unwrap_or_default();
+    // The primary comes first, or a replica that is ready before it would take its place.
+    let primary = |instance: &&InstanceState| instance.name == cluster.target_primary();
+    let primary_first = instances.iter().filter(primary).chain(instances.iter().filter(|instance| !primary(instance)));
     failover(&object, &instances)
-        .or_else(|| instances.iter().find_map(|instance| progress(&object, instance, &unready)))
+        .or_else(|| primary_first.into_iter().find_map(|instance| progress(&object, instance, &unready)))
         .or_else(|| count(&object, &instances))
         .or_else(|| settle(&object, &instances, stuck))
 }
 
 /// A step on the cluster as it is when the step is taken.
-fn step(
+pub(super) fn step(
     what: impl Into<String>,
     millis: u64,
     object: &Arc<Value>,
@@ -119,7 +132,7 @@ fn progress(object: &Arc<Value>, instance: &InstanceState, unready: &str) -> Opt
         && instance.pod.is_none()
         && job["status"]["succeeded"].is_null()
     {
-        let (making, millis) = (*making, if *making == Making::Initdb { pace::INITDB } else { pace::JOIN });
+        let (making, millis) = (*making, if *making == Making::Join { pace::JOIN } else { pace::INITDB });
         return Some(step(format!("finish {name}"), millis, object, move |world, cluster| {
             steps::finish_job(world, cluster, &name, making);
         }));
@@ -180,6 +193,12 @@ fn settle(object: &Arc<Value>, instances: &[InstanceState], stuck: Option<&str>)
         } else {
             step("begin upgrade", pace::START, object, alterations::begin_upgrade)
         });
+    }
+    if let Some(step) = restart::progress(object, instances) {
+        return Some(step);
+    }
+    if restart::is_left_to_the_user(object, instances) {
+        return None;
     }
     let size = &cluster.spec()["storage"]["size"];
     let smaller = |instance: &InstanceState| {

@@ -2,12 +2,13 @@
 //!
 //! It does what can be seen from outside: takes clusters through CloudNativePG's phases with their
 //! instances, services, secrets, conditions and events; keeps managed roles, `DatabaseRole`s and
-//! `Database`s; takes backups where a cluster says where to; fails over when the primary's pod
+//! `Database`s; takes backups where a cluster says where to, on a schedule too, and makes clusters from them;
+//! switches over, restarts and hibernates where it is asked to; fails over when the primary's pod
 //! goes. Behind it is no PostgreSQL but a model of one ([`Postgres`]) that tests may ask.
 //!
 //! Shapes, names and texts are those of operator 1.30.0: from recordings where they show them, else
-//! from CloudNativePG's documentation. Not done, and so never seen: hibernation, fencing,
-//! replica clusters, tablespaces, `Pooler` deployments, backups on a schedule.
+//! from CloudNativePG's documentation. Not done, and so never seen: fencing,
+//! replica clusters, tablespaces, `Pooler` deployments, volume snapshots.
 //!
 //! It is written against the sandbox's own store and not on `kube`'s controller runtime: what it needs of
 //! that (a task per object, woken by changes) is small, and this way its delays, its clock and
@@ -21,12 +22,18 @@ mod backups;
 pub mod cluster_view;
 mod databases;
 mod fabric;
+mod hibernation;
 mod hold;
+mod instance_log;
 mod instance_objects;
 mod lifecycle;
 mod managed_roles;
 mod postgres;
 mod preloaded;
+mod recovery;
+mod restart;
+mod schedule;
+mod scheduled_backups;
 mod status;
 mod steps;
 mod work;
@@ -36,6 +43,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
 
+pub use instance_log::{LogLine, log_of};
 pub use postgres::{Contents, DatabaseFacts, Postgres, RoleFacts};
 pub use status::phase;
 

@@ -21,6 +21,12 @@ pub mod phase {
     pub const HEALTHY: &str = "Cluster in healthy state";
     /// The primary is gone and another takes over.
     pub const FAILING_OVER: &str = "Failing over";
+    /// Another instance is to be the primary.
+    pub const SWITCHOVER: &str = "Switchover in progress";
+    /// Replicas are restarted; the primary waits for its user.
+    pub const WAITING_FOR_USER: &str = "Waiting for user action";
+    /// The primary is restarted in its pod.
+    pub const RESTARTING_PRIMARY: &str = "Primary instance is being restarted in-place";
     /// Instances get another image.
     pub const UPGRADING: &str = "Upgrading cluster";
     /// Instances get another major version.
@@ -68,9 +74,7 @@ pub(super) fn observe(world: &World, cluster: ClusterView<'_>) -> Vec<InstanceSt
         .map(|name| InstanceState {
             pod: get(&Gvr::core("pods"), &name).filter(|pod| pod["metadata"]["deletionTimestamp"].is_null()),
             claim: get(&Gvr::core("persistentvolumeclaims"), &name),
-            job: [Making::Initdb, Making::Join]
-                .into_iter()
-                .find_map(|making| Some((making, get(&jobs, &making.job(&name))?))),
+            job: Making::ALL.into_iter().find_map(|making| Some((making, get(&jobs, &making.job(&name))?))),
             name,
         })
         .collect()

@@ -180,19 +180,24 @@ pub fn create_instance(world: &World, cluster: ClusterView<'_>, instance: &str, 
             format!("Creating primary instance {instance}"),
             "Primary instance (initdb)".to_owned(),
         ),
+        Making::Recovery => (
+            phase::FIRST_PRIMARY,
+            format!("Creating primary instance {instance}"),
+            "Primary instance (from backup)".to_owned(),
+        ),
         Making::Join => (
             phase::CREATING_REPLICA,
             format!("Creating replica {}", making.job(instance)),
             format!("Creating instance {instance}"),
         ),
     };
-    if making == Making::Initdb {
+    if making.is_first() {
         choose_first_primary(world, cluster, instance);
     }
     world.event(cluster.object, "Normal", "CreatingInstance", &message);
     write(world, cluster, |status| {
         enter(status, phase, &reason);
-        if making == Making::Initdb {
+        if making.is_first() {
             ready_condition(status, false, &stamp);
         }
     });
@@ -211,7 +216,7 @@ pub fn create_instance(world: &World, cluster: ClusterView<'_>, instance: &str, 
         {
             names.push(json!(instance));
         }
-        if making == Making::Initdb {
+        if making.is_first() {
             // As recorded: it counts as bootstrapped as soon as the job is there.
             set_condition(status, "Initialized", true, "BootstrapCompleted", "Cluster has been bootstrapped", &stamp);
         }
@@ -241,7 +246,7 @@ pub fn finish_job(world: &World, cluster: ClusterView<'_>, instance: &str, makin
             world.change(&pods(), namespace, name, |pod| pod["status"]["phase"] = json!("Succeeded"));
         }
     }
-    let role = if making == Making::Initdb { "primary" } else { "replica" };
+    let role = if making.is_first() { "primary" } else { "replica" };
     world.change(&claims(), namespace, instance, |claim| objects::bind(claim, role));
     world.change(&jobs(), namespace, &job, |job| objects::complete_job(job, &stamp));
     if let Some(job) = world.store.get(&jobs(), namespace, &job) {
@@ -261,7 +266,7 @@ pub fn start_pod(world: &World, cluster: ClusterView<'_>, instance: &str) {
         let message = "Readiness probe failed: HTTP probe failed with statuscode: 500";
         world.event_from("kubelet", &pod, "Warning", "Unhealthy", message);
     }
-    for making in [Making::Initdb, Making::Join] {
+    for making in Making::ALL {
         let job = making.job(instance);
         if !world.store.exists(&jobs(), namespace, &job) {
             continue;
@@ -355,7 +360,7 @@ pub fn remove_instance(world: &World, cluster: ClusterView<'_>, instance: &str) 
     world.event(cluster.object, "Normal", "ScaleDown", &format!("Scaling down - removing instance: {instance}"));
     world.remove(&pods(), namespace, instance);
     world.remove(&claims(), namespace, instance);
-    for making in [Making::Initdb, Making::Join] {
+    for making in Making::ALL {
         world.remove(&jobs(), namespace, &making.job(instance));
     }
     forget_instance(world, cluster, instance);

@@ -14,7 +14,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::world::World;
-use super::{backups, databases, hold, lifecycle, managed_roles};
+use super::{backups, databases, hold, lifecycle, managed_roles, recovery, scheduled_backups};
 use crate::store::{Change, ChangeKind, Changes, Gvr, HistoryLost, Store};
 
 /// What a task looks after.
@@ -30,6 +30,8 @@ pub(super) enum Key {
     DatabaseRole(String, String),
     /// A `Backup`.
     Backup(String, String),
+    /// A `ScheduledBackup`.
+    ScheduledBackup(String, String),
     /// The finalizer that the sandbox holds an object with.
     Hold(Gvr, String, String),
 }
@@ -38,15 +40,29 @@ pub(super) enum Key {
 pub(super) struct Step {
     /// Two decisions with the same text are the same step, whose time goes on running.
     pub what: String,
-    /// Milliseconds.
-    pub millis: u64,
+    /// How long it takes.
+    pub takes: Takes,
     /// Does it.
     pub act: Box<dyn FnOnce(&World) + Send>,
 }
 
+/// The time of a step.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Takes {
+    /// Milliseconds of a real operator's life, at the sandbox's speed.
+    Millis(u64),
+    /// Time of the clock.
+    Exactly(Duration),
+}
+
 impl Step {
+    /// A step that comes at its time, whatever the speed.
+    pub(super) fn after(what: impl Into<String>, time: Duration, act: impl FnOnce(&World) + Send + 'static) -> Self {
+        Self { what: what.into(), takes: Takes::Exactly(time), act: Box::new(act) }
+    }
+
     pub(super) fn new(what: impl Into<String>, millis: u64, act: impl FnOnce(&World) + Send + 'static) -> Self {
-        Self { what: what.into(), millis, act: Box::new(act) }
+        Self { what: what.into(), takes: Takes::Millis(millis), act: Box::new(act) }
     }
 }
 
@@ -57,6 +73,7 @@ pub(super) fn decide(world: &World, key: &Key) -> Option<Step> {
         Key::Database(namespace, name) => databases::decide_database(world, namespace, name),
         Key::DatabaseRole(namespace, name) => databases::decide_role(world, namespace, name),
         Key::Backup(namespace, name) => backups::decide(world, namespace, name),
+        Key::ScheduledBackup(namespace, name) => scheduled_backups::decide(world, namespace, name),
         Key::Hold(gvr, namespace, name) => hold::decide(world, gvr, namespace, name),
     }
 }
@@ -72,7 +89,13 @@ async fn look_after(world: World, key: Key, dirty: Arc<AtomicBool>, notify: Arc<
         let now = Instant::now();
         let due = match &begun {
             Some((what, due)) if *what == step.what => *due,
-            _ => now + world.delay(step.millis).max(SHORTEST),
+            _ => {
+                let takes = match step.takes {
+                    Takes::Millis(millis) => world.delay(millis),
+                    Takes::Exactly(time) => time,
+                };
+                now + takes.max(SHORTEST)
+            }
         };
         if due <= now {
             begun = None;
@@ -158,7 +181,15 @@ impl Crew {
                     self.look_around(Some(&name));
                 }
             }
-            Source::Backups => self.look(Key::Backup(namespace, name)),
+            Source::Backups => {
+                let clusters = self.world.store.list(&Gvr::cnpg("clusters"), Some(&namespace));
+                for cluster in recovery::waiting_for(&clusters, &name) {
+                    let cluster = cluster["metadata"]["name"].as_str().unwrap_or_default();
+                    self.look(Key::Cluster(namespace.clone(), cluster.to_owned()));
+                }
+                self.look(Key::Backup(namespace, name));
+            }
+            Source::ScheduledBackups => self.look(Key::ScheduledBackup(namespace, name)),
             Source::Pods | Source::Claims => {
                 let cluster = text("/metadata/labels/cnpg.io~1cluster");
                 if !cluster.is_empty() {
@@ -269,6 +300,10 @@ impl Crew {
             let (namespace, name) = names(&object);
             self.look_if_due(Key::Backup(namespace, name));
         }
+        for object in store.list(&Gvr::cnpg("scheduledbackups"), within) {
+            let (namespace, name) = names(&object);
+            self.look_if_due(Key::ScheduledBackup(namespace, name));
+        }
         for gvr in [Gvr::cnpg("clusters"), Gvr::cnpg("databases"), Gvr::cnpg("databaseroles"), Gvr::core("secrets")] {
             for object in store.list(&gvr, within) {
                 let (namespace, name) = names(&object);
@@ -284,6 +319,7 @@ enum Source {
     Databases,
     DatabaseRoles,
     Backups,
+    ScheduledBackups,
     Namespaces,
     Pods,
     Claims,
@@ -295,6 +331,7 @@ struct Watches {
     databases: Changes,
     roles: Changes,
     backups: Changes,
+    scheduled_backups: Changes,
     namespaces: Changes,
     pods: Changes,
     claims: Changes,
@@ -308,6 +345,7 @@ impl Watches {
             databases: store.watch(&Gvr::cnpg("databases")),
             roles: store.watch(&Gvr::cnpg("databaseroles")),
             backups: store.watch(&Gvr::cnpg("backups")),
+            scheduled_backups: store.watch(&Gvr::cnpg("scheduledbackups")),
             namespaces: store.watch(&Gvr::core("namespaces")),
             pods: store.watch(&Gvr::core("pods")),
             claims: store.watch(&Gvr::core("persistentvolumeclaims")),
@@ -321,6 +359,7 @@ impl Watches {
             change = self.databases.next() => change.map(|change| (Source::Databases, change)),
             change = self.roles.next() => change.map(|change| (Source::DatabaseRoles, change)),
             change = self.backups.next() => change.map(|change| (Source::Backups, change)),
+            change = self.scheduled_backups.next() => change.map(|change| (Source::ScheduledBackups, change)),
             change = self.namespaces.next() => change.map(|change| (Source::Namespaces, change)),
             change = self.pods.next() => change.map(|change| (Source::Pods, change)),
             change = self.claims.next() => change.map(|change| (Source::Claims, change)),

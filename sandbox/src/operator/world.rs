@@ -125,7 +125,8 @@ impl World {
             return;
         }
         let password = self.secret_password(namespace, &cluster.secret("app")).map(|(_, password, _)| password);
-        let mut contents = Contents::initdb(cluster.uid(), cluster.app_database(), cluster.app_owner(), password);
+        let mut contents = super::recovery::contents(self, cluster, password.clone())
+            .unwrap_or_else(|| Contents::initdb(cluster.uid(), cluster.app_database(), cluster.app_owner(), password));
         self.adopt_roles(cluster, &mut contents);
         self.adopt_databases(cluster, &mut contents);
         self.postgres.replace(namespace, name, contents);

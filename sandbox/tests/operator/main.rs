@@ -11,3 +11,4 @@ mod lifecycle;
 mod recorded;
 mod roles;
 mod seeds;
+mod upkeep;

@@ -55,12 +55,18 @@ fn forms_of_steps() -> Vec<(&'static str, Value)> {
     vec![
         ("get", step("get", text("Read one object. The name of the result."), object(true))),
         ("list", step("list", text("Read objects. The name of the result, a list."), list())),
+        ("read", step("read", text("Read the end of a text of an object. The name of the result."), read())),
         ("create", step("create", text("Make an object. The name of the result."), create())),
         (
             "patch",
             step("patch", text("Change fields of an object; what is not named stays. The binding to change."), {
                 let mut keys = object(false);
-                keys.push(("set", value("Fields and their new values; `null` deletes a field."), true));
+                keys.extend([
+                    ("set", value("Fields and their new values; `null` deletes a field."), false),
+                    ("labels", described("Labels to set.", "scalars"), false),
+                    ("annotations", described("Annotations to set.", "scalars"), false),
+                    ("subresource", words("Write through `status`, as the operator does.", &["status"]), false),
+                ]);
                 keys
             }),
         ),
@@ -134,6 +140,16 @@ fn list() -> Keys {
     ]
 }
 
+fn read() -> Keys {
+    let mut keys = object(true);
+    keys.extend([
+        ("subresource", text("The text, as the kind's description names it under `texts`."), true),
+        ("query", described("Parameters of the request; absent ones are left out.", "scalars"), false),
+        ("max_bytes", scalar("Most bytes of the result: the last whole lines."), true),
+    ]);
+    keys
+}
+
 fn create() -> Keys {
     let mut keys = object(true);
     keys.extend([
@@ -172,6 +188,7 @@ fn edit() -> Keys {
 fn wait() -> Keys {
     let mut keys = object(false);
     keys.extend([
+        ("after", condition("`until` counts only once this held, for status that lags."), false),
         ("until", condition("Done where this holds of it (`item`)."), true),
         (
             "fail",

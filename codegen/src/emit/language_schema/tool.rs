@@ -16,6 +16,7 @@ pub fn tool() -> Value {
             true,
         ),
         ("toolset", text("Group, for docs and rights."), true),
+        ("core", flag("Whether it is in the toolset `core` too, which is on unless others are chosen."), false),
         ("title", text("For people, a few words."), true),
         (
             "effect",

@@ -112,6 +112,9 @@ pub fn can_fail(expr: &Expr) -> bool {
                 left,
                 _,
             ) => left.ty == Type::Int,
+            ExprKind::Binary(BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge, left, _) => {
+                left.ty == Type::Quantity
+            }
             ExprKind::Call { function, .. } => vocabulary::can_fail(function),
             ExprKind::Comprehension(inner) => inner.page.is_some(),
             _ => false,

@@ -140,12 +140,14 @@ fn rest_without(scope: &mut Scope<'_>, condition: &Expr, set: &[LocalId]) -> Opt
 fn result_type(scope: &Scope<'_>, step: &Step) -> Type {
     let Some(binding) = step.binding else { return Type::Bool };
     let local = scope.local(binding);
-    let may_be_missing = matches!(step.verb, Verb::Get(_)) && (step.missing_ok || step.forbidden_note.is_some());
+    let may_be_missing =
+        matches!(step.verb, Verb::Get(_) | Verb::Read(_)) && (step.missing_ok || step.forbidden_note.is_some());
     match (&local.kind, &step.verb) {
         (LocalKind::Resource(kind), _) => {
             let object = Type::Object(scope.program.kinds[kind.0].object);
             if may_be_missing { object.optional() } else { object }
         }
+        (_, Verb::Read(_)) if may_be_missing => local.ty.required().clone().optional(),
         _ => local.ty.required().clone(),
     }
 }

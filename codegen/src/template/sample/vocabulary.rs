@@ -65,6 +65,7 @@ fn add_filters(environment: &mut Environment<'static>) {
     });
     environment
         .add_filter("last", |list: &Value| -> Result<Value, Error> { Ok(list.try_iter()?.last().unwrap_or_default()) });
+    environment.add_filter("rfc3339", |time: &Value, _digits: &Value| time.to_string());
     environment.add_filter("lower", |text: &str| text.to_lowercase());
     environment.add_filter("upper", |text: &str| text.to_uppercase());
     environment.add_filter("trim", |text: &str| text.trim().to_owned());
