@@ -42,7 +42,7 @@ impl Lowering<'_> {
             syntax::Verb::Edit(edit) => {
                 let (kind, target) = self.target(step, edit.target.as_ref(), bound)?;
                 let result = self.resource(kind, true);
-                self.edit(edit, kind, target).map(|edit| (Verb::Edit(edit), result))
+                self.edit(edit, kind, target).map(|edit| (Verb::Edit(Box::new(edit)), result))
             }
             syntax::Verb::Delete { target } => {
                 let (kind, target) = self.target(step, target.as_ref(), bound)?;
@@ -72,7 +72,7 @@ impl Lowering<'_> {
             syntax::Verb::Wait(wait) => {
                 let (kind, target) = self.target(step, wait.target.as_ref(), bound)?;
                 let result = self.resource(kind, true);
-                self.wait(wait, kind, target).map(|wait| (Verb::Wait(wait), result))
+                self.wait(wait, kind, target).map(|wait| (Verb::Wait(Box::new(wait)), result))
             }
             syntax::Verb::Require(require) => {
                 let lowered = self.require(require);

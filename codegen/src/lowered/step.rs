@@ -45,13 +45,13 @@ pub enum Verb {
     /// Change some fields of an object.
     Patch(Patch),
     /// Change one element of a list inside an object.
-    Edit(Edit),
+    Edit(Box<Edit>),
     /// Delete one object.
     Delete(Delete),
     /// Delete each of a list; goes on after a failure.
     DeleteEach(DeleteEach),
     /// Follow an object until it is as wanted.
-    Wait(Wait),
+    Wait(Box<Wait>),
     /// Go on only where a condition holds.
     Require(Require),
     /// Name a value.

@@ -1,5 +1,7 @@
 //! What has broken readers of YAML and of templates before, made large.
 
+use std::fmt::Write;
+
 /// Pieces that mean something.
 pub const PIECES: &[&str] = &[
     "{{",
@@ -82,14 +84,18 @@ pub const PIECES: &[&str] = &[
     "list<",
 ];
 
+fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// Files for every target, by what is nasty about them.
 pub fn files() -> Vec<(&'static str, String)> {
     let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..10 {
         let before = format!("*a{},", level - 1).repeat(9);
-        laughs.push_str(&format!("a{level}: &a{level} [{before}]\n"));
+        let _ = writeln!(laughs, "a{level}: &a{level} [{before}]");
     }
-    let keys: String = (0..9_000).map(|number| format!("key{number}: 1\n")).collect();
+    let keys = lines(9_000, |number| format!("key{number}: 1"));
     let same: String = "key: 1\n".repeat(9_000);
     vec![
         ("aliases that explode", laughs),
@@ -98,7 +104,7 @@ pub fn files() -> Vec<(&'static str, String)> {
         ("deep lists", "[".repeat(60_000)),
         ("deep lists, closed", format!("a: {}{}", "[".repeat(30_000), "]".repeat(30_000))),
         ("deep mappings", "{a: ".repeat(25_000)),
-        ("deep blocks", (0..400).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect()),
+        ("deep blocks", lines(400, |depth| format!("{}a:", " ".repeat(depth)))),
         ("deep dashes", "- ".repeat(60_000)),
         ("a huge scalar", format!("tool: {}\n", "x".repeat(120_000))),
         ("a huge quoted scalar", format!("tool: \"{}\"\n", "\\u0041".repeat(20_000))),
