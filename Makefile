@@ -15,6 +15,7 @@ run:
 tools:
 	command -v cargo-nextest >/dev/null || cargo install cargo-nextest --locked
 	./tests/clients/install.sh
+	./tests/redis/install.sh
 
 test: tools
 	cargo build --workspace --bins
@@ -24,7 +25,8 @@ test: tools
 check:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- --deny warnings
-	cargo run --quiet --package cnpg-mcp-codegen -- check
+	cargo run --quiet --package cnpg-mcp-codegen -- check --deny-warnings
+	cargo run --quiet --package cnpg-mcp-codegen -- fmt --check
 	cargo run --quiet --package cnpg-mcp-tests --bin refresh -- --check
 
 docs:

@@ -7,18 +7,24 @@
 pub mod build;
 pub mod check;
 pub mod command;
+pub mod compare;
 pub mod diagnostic;
 pub mod emit;
 pub mod expression;
+pub mod format;
+pub mod import;
 pub mod kinds;
 pub mod load;
 pub mod lowered;
 pub mod source;
+pub mod starter;
 pub mod syntax;
 pub mod template;
 pub mod types;
 pub mod vocabulary;
+mod yaml;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -63,7 +69,7 @@ pub fn compile(specs: &Path) -> std::io::Result<Compilation> {
 
 fn lower(specs: &Specs, sources: &SourceMap, sink: &mut Sink) -> Program {
     let mut types = Types::default();
-    let kinds = kinds::read_kinds(&specs.resources, &mut types, sources, sink);
+    let kinds = kinds::read_kinds(&specs.resources, specs.resources_unreadable, &mut types, sources, sink);
     let partials: BTreeMap<String, Text> = specs
         .partials
         .iter()
@@ -77,26 +83,39 @@ fn lower(specs: &Specs, sources: &SourceMap, sink: &mut Sink) -> Program {
     for text in partials.values() {
         let _ = expression::parse_template(text, sink);
     }
-    let mut cx = Reading { sources, sink };
+    let mut cx = Reading::new(sources, sink);
     let params = syntax::read_shared(specs.params.as_ref(), specs.shared_unreadable, &mut cx);
     let steps = syntax::read_shared_steps(specs.steps.as_ref(), specs.shared_unreadable, &mut cx);
     let mut read: Vec<syntax::Tool> = Vec::new();
+    let mut named: BTreeMap<String, Span> = BTreeMap::new();
     for node in &specs.tools {
         let Some(tool) = syntax::read_tool(node, &params, &steps, &mut cx) else { continue };
-        if let Some(first) = read.iter().find(|other| other.name.text == tool.name.text) {
-            let span = first.name.span;
+        if let Some(first) = named.get(&tool.name.text) {
             cx.sink
                 .error(Code::Duplicate, tool.name.span, format!("there are two tools `{}`", tool.name.text))
-                .see(span, "first here");
+                .see(*first, "first here");
             continue;
         }
+        named.insert(tool.name.text.clone(), tool.name.span);
         read.push(tool);
     }
+    // Also those that no tool takes in; what a tool finds again is said once.
+    for param in params.params() {
+        let _ = check::check_bounds(param, sources, sink);
+        check::param_words(param, sink);
+    }
     read.sort_by(|a, b| a.name.text.cmp(&b.name.text));
-    let shared = check::Shared { kinds: &kinds, partials: &partials, sources };
+    let used_partials = RefCell::default();
+    let sampler = template::sample::Sampler::new(&partials);
+    let shared =
+        check::Shared { kinds: &kinds, partials: &partials, used_partials: &used_partials, sources, sampler: &sampler };
     let mut tools = Vec::new();
     for tool in &read {
         tools.extend(check::lower_tool(tool, shared, &mut types, sink));
+    }
+    check::between_tools(&read, sink);
+    if !sink.has_errors() {
+        check::unused_shared(&params, &steps, &kinds, &partials, &used_partials.borrow(), sink);
     }
     let partials = specs.partials.iter().map(|(name, file)| (name.clone(), sources.text(*file).to_owned())).collect();
     Program { types, kinds: kinds.list, tools, partials }

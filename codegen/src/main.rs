@@ -1,4 +1,4 @@
-//! `cnpg-mcp-codegen check | expand TOOL | docs`.
+//! `cnpg-mcp-codegen check | watch | new TOOL | import-crd FILE | fmt | expand TOOL | docs | diff OLD`.
 
 use std::process::ExitCode;
 

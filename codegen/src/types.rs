@@ -4,7 +4,7 @@
 //! Object types live in an arena ([`Types`]) and are shared by structure, so that two mappings with the
 //! same fields are one Rust struct in the generated code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A type of the spec language.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -122,19 +122,27 @@ pub struct Field {
 #[derive(Debug, Clone, Default)]
 pub struct Types {
     objects: Vec<ObjectType>,
+    names: BTreeSet<String>,
     mappings: BTreeMap<Vec<(String, Type)>, ObjectId>,
+    builtins: BTreeMap<Vec<(String, Type)>, ObjectId>,
+}
+
+/// Names and types of fields, by which objects are told apart.
+fn shape(fields: &[Field]) -> Vec<(String, Type)> {
+    fields.iter().map(|field| (field.name.clone(), field.ty.clone())).collect()
 }
 
 impl Types {
     /// Adds an object type that stands for itself.
     pub fn add(&mut self, object: ObjectType) -> ObjectId {
+        self.names.insert(object.name.clone());
         self.objects.push(object);
         ObjectId(self.objects.len() - 1)
     }
 
     /// Adds the type of a mapping, or finds the one with the same fields and types.
     pub fn mapping(&mut self, name: &str, fields: Vec<Field>) -> ObjectId {
-        let shape: Vec<_> = fields.iter().map(|field| (field.name.clone(), field.ty.clone())).collect();
+        let shape = shape(&fields);
         if let Some(id) = self.mappings.get(&shape) {
             return *id;
         }
@@ -146,22 +154,20 @@ impl Types {
 
     /// Adds a type of the vocabulary, or finds the one with the same fields and types.
     pub fn builtin(&mut self, name: &str, fields: Vec<Field>) -> ObjectId {
-        let shape = |fields: &[Field]| -> Vec<(String, Type)> {
-            fields.iter().map(|field| (field.name.clone(), field.ty.clone())).collect()
-        };
-        let wanted = shape(&fields);
-        let found = self.iter().find(|(_, object)| object.origin == Origin::Builtin && shape(&object.fields) == wanted);
-        if let Some((id, _)) = found {
-            return id;
+        let shape = shape(&fields);
+        if let Some(id) = self.builtins.get(&shape) {
+            return *id;
         }
         let name = self.free_name(name);
-        self.add(ObjectType { name, fields, origin: Origin::Builtin })
+        let id = self.add(ObjectType { name, fields, origin: Origin::Builtin });
+        self.builtins.insert(shape, id);
+        id
     }
 
     /// The name, or the name with a number where it is taken.
     #[must_use]
     pub fn free_name(&self, name: &str) -> String {
-        let taken = |name: &str| self.objects.iter().any(|object| object.name == name);
+        let taken = |name: &str| self.names.contains(name);
         if !taken(name) {
             return name.to_owned();
         }
@@ -170,19 +176,58 @@ impl Types {
         numbers.map(|number| format!("{name}{number}")).find(|name| !taken(name)).unwrap_or_else(|| name.to_owned())
     }
 
+    /// How many there are so far; [`Types::forget_since`] goes back to it.
+    #[must_use]
+    pub fn mark(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// Takes back what was added since a mark: types that were looked at, and are none of the program.
+    pub fn forget_since(&mut self, mark: usize) {
+        for object in self.objects.drain(mark.min(self.objects.len())..) {
+            let shape = shape(&object.fields);
+            for known in [&mut self.mappings, &mut self.builtins] {
+                if known.get(&shape).is_some_and(|id| id.0 >= mark) {
+                    known.remove(&shape);
+                }
+            }
+            self.names.remove(&object.name);
+        }
+    }
+
     /// The object type behind an id of this arena.
     #[must_use]
     pub fn object(&self, id: ObjectId) -> &ObjectType {
         &self.objects[id.0]
     }
 
-    /// Changes an object type (used while kinds refer to each other).
-    pub fn object_mut(&mut self, id: ObjectId) -> &mut ObjectType {
-        &mut self.objects[id.0]
-    }
-
     /// All object types with their ids, in the order of their making.
     pub fn iter(&self) -> impl Iterator<Item = (ObjectId, &ObjectType)> {
         self.objects.iter().enumerate().map(|(index, object)| (ObjectId(index), object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Field, Type, Types};
+
+    #[test]
+    fn what_is_forgotten_leaves_no_trace() {
+        let field = |name: &str| vec![Field { name: name.to_owned(), ty: Type::Int, about: None }];
+        let mut types = Types::default();
+        let kept = types.mapping("A", field("a"));
+        let mark = types.mark();
+        let gone = types.mapping("B", field("b"));
+        assert_eq!(types.mapping("C", field("a")), kept);
+        types.builtin("D", field("d"));
+        types.forget_since(mark);
+        assert_eq!(types.iter().count(), 1);
+        assert_eq!(types.free_name("B"), "B");
+        assert_eq!(types.free_name("A"), "A2");
+        assert_eq!(types.mapping("C", field("a")), kept);
+        // Its number is given anew, to another type.
+        assert_eq!(types.mapping("E", field("e")), gone);
+        let again = types.builtin("D", field("d"));
+        assert_eq!(types.object(again).name, "D");
     }
 }

@@ -66,6 +66,90 @@ fn check_shows_the_line_and_a_near_name() {
 }
 
 #[test]
+fn warnings_are_denied_where_that_is_asked() {
+    let odd = changed("tools/page_parts.yaml", "about: ", "about: TODO ");
+    let output = run(odd.path(), &["check"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(text(&output.stdout), "5 tools and 2 kinds are in order.\n");
+    let said = text(&output.stderr);
+    assert!(said.contains("warning[E0802]"), "{said}");
+    assert!(said.ends_with("1 warning in the specs\ncnpg-mcp-codegen explain E0802 tells more\n"), "{said}");
+    let output = run(odd.path(), &["check", "--deny-warnings"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stdout), "");
+    assert_eq!(run(&small(), &["check", "--deny-warnings"]).status.code(), Some(0));
+}
+
+#[test]
+fn of_very_many_the_first_are_shown() {
+    let keys: Vec<String> = (0..150).map(|number| format!("wrong_{number}: 1\n")).collect();
+    let broken = changed("tools/page_parts.yaml", "about: ", &format!("{}about: ", keys.concat()));
+    let output = run(broken.path(), &["check"]);
+    let said = text(&output.stderr);
+    assert_eq!(said.matches("error[E0102]").count(), 100);
+    assert!(said.contains("… and 50 more, which `check --format json` lists\n"), "{said}");
+    assert!(said.contains("150 errors in the specs\n"), "{said}");
+}
+
+#[test]
+fn a_folder_without_specs_is_not_in_order() {
+    let empty = tempfile::tempdir().unwrap();
+    let output = run(empty.path(), &["check"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).starts_with("error: there are no specs in "), "{}", text(&output.stderr));
+}
+
+#[test]
+fn check_speaks_json() {
+    let broken = changed("tools/page_parts.yaml", "{{ item.name }}", "{{ item.nane }}");
+    let output = run(broken.path(), &["check", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stderr), "");
+    let source = fs::read_to_string(broken.path().join("tools/page_parts.yaml")).unwrap();
+    let at = source.find("nane").unwrap();
+    let place = serde_json::json!({
+        "file": "tools/page_parts.yaml",
+        "start": { "line": 17, "column": 44, "byte": at },
+        "end": { "line": 17, "column": 48, "byte": at + 4 },
+    });
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        said,
+        serde_json::json!({
+            "version": 1,
+            "errors": 1,
+            "warnings": 0,
+            "diagnostics": [{
+                "code": "E0204",
+                "name": "unknown-field",
+                "severity": "error",
+                "message": "WidgetSpecPart has no field `nane`",
+                "place": place,
+                "label": "unknown field",
+                "related": [],
+                "notes": [],
+                "helps": ["did you mean `name`?"],
+                "replacement": { "place": place, "text": "name" },
+            }],
+        })
+    );
+    let output = run(&small(), &["check", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(0));
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said, serde_json::json!({ "version": 1, "errors": 0, "warnings": 0, "diagnostics": [] }));
+}
+
+#[test]
+fn a_build_tells_warnings_and_goes_on() {
+    let out = tempfile::tempdir().unwrap();
+    let odd = changed("tools/page_parts.yaml", "about: ", "about: TODO ");
+    let lines = generate(odd.path(), out.path()).unwrap();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].starts_with("cargo::warning=specs/tools/page_parts.yaml:5:8: warning[E0802]: "), "{}", lines[0]);
+    assert!(out.path().join("tools.rs").exists());
+}
+
+#[test]
 fn expand_prints_a_tool_or_names_the_nearest() {
     let output = run(&small(), &["expand", "page_parts"]);
     assert_eq!(output.status.code(), Some(0));

@@ -191,7 +191,7 @@ fn kinds_and_tools_are_ordered_and_types_have_names_of_their_own() {
     let kinds: Vec<&str> = program.kinds.iter().map(|kind| kind.kind.as_str()).collect();
     assert_eq!(kinds, ["Cluster", "Secret"]);
     let tools: Vec<&str> = program.tools.iter().map(|tool| tool.name.as_str()).collect();
-    assert_eq!(tools, ["base_tool", "tried"]);
+    assert_eq!(tools, ["base_rest", "base_tool", "tried"]);
     let mut names: Vec<&str> = program.types.iter().map(|(_, object)| object.name.as_str()).collect();
     let all = names.len();
     names.sort_unstable();

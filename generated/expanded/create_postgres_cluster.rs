@@ -79,6 +79,7 @@ static INFO: ToolInfo = ToolInfo {
     effect: Effect::Write,
     idempotent: false,
     toolset: "clusters",
+    core: true,
     input_schema: include_str!("schemas/create_postgres_cluster.input.json"),
     output_schema: include_str!("schemas/create_postgres_cluster.output.json"),
     params: &[

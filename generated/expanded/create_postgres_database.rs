@@ -65,6 +65,7 @@ static INFO: ToolInfo = ToolInfo {
     effect: Effect::Write,
     idempotent: false,
     toolset: "databases",
+    core: true,
     input_schema: include_str!("schemas/create_postgres_database.input.json"),
     output_schema: include_str!("schemas/create_postgres_database.output.json"),
     params: &[

@@ -78,6 +78,7 @@ static INFO: ToolInfo = ToolInfo {
     effect: Effect::Destroy,
     idempotent: false,
     toolset: "clusters",
+    core: true,
     input_schema: include_str!("schemas/delete_postgres_cluster.input.json"),
     output_schema: include_str!("schemas/delete_postgres_cluster.output.json"),
     params: &[
@@ -172,10 +173,11 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         .all()
         .await?;
 
+    let plan = output(&name, &namespace, &cluster, &secrets, &databases, None);
     if !call
         .confirm(
             confirm_deletion,
-            &output(&name, &namespace, &cluster, &secrets, &databases, None),
+            &plan,
             &[&cluster.metadata]
                 .into_iter()
                 .chain(secrets.iter().map(|object| &object.metadata))
@@ -183,7 +185,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         )
         .await?
     {
-        return Ok(output(&name, &namespace, &cluster, &secrets, &databases, None));
+        return Ok(plan);
     }
 
     call.delete(&cluster).send().await?;

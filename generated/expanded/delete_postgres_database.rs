@@ -61,6 +61,7 @@ static INFO: ToolInfo = ToolInfo {
     effect: Effect::Destroy,
     idempotent: false,
     toolset: "databases",
+    core: true,
     input_schema: include_str!("schemas/delete_postgres_database.input.json"),
     output_schema: include_str!("schemas/delete_postgres_database.output.json"),
     params: &[
@@ -161,16 +162,11 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
         );
     };
 
-    if database.spec.database_reclaim_policy.as_deref().unwrap_or("retain") == "delete"
-        && !call
-            .confirm(
-                confirm_deletion,
-                &output(&cluster_name, &database_name, &namespace, &database),
-                &[&database.metadata],
-            )
-            .await?
-    {
-        return Ok(output(&cluster_name, &database_name, &namespace, &database));
+    if database.spec.database_reclaim_policy.as_deref().unwrap_or("retain") == "delete" {
+        let plan = output(&cluster_name, &database_name, &namespace, &database);
+        if !call.confirm(confirm_deletion, &plan, &[&database.metadata]).await? {
+            return Ok(plan);
+        }
     }
 
     call.delete(&database).send().await?;

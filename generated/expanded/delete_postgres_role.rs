@@ -59,6 +59,7 @@ static INFO: ToolInfo = ToolInfo {
     effect: Effect::Destroy,
     idempotent: true,
     toolset: "roles",
+    core: true,
     input_schema: include_str!("schemas/delete_postgres_role.input.json"),
     output_schema: include_str!("schemas/delete_postgres_role.output.json"),
     params: &[

@@ -222,6 +222,7 @@ static INFO: ToolInfo = ToolInfo {
     effect: Effect::Read,
     idempotent: true,
     toolset: "clusters",
+    core: true,
     input_schema: include_str!("schemas/get_cluster_status.input.json"),
     output_schema: include_str!("schemas/get_cluster_status.output.json"),
     params: &[
@@ -431,14 +432,14 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
                         healthy: cluster
                             .status
                             .as_ref()
-                            .map(|status| &status.instances_status)
-                            .and_then(|map| map.get("healthy"))
+                            .and_then(|status| status.instances_status.get("healthy"))
                             .is_some_and(|list| expression::contains(list, instance)),
                         timeline: cluster
                             .status
                             .as_ref()
-                            .map(|status| &status.instances_reported_state)
-                            .and_then(|map| map.get(instance))
+                            .and_then(|status| {
+                                status.instances_reported_state.get(instance)
+                            })
                             .and_then(|value| value.time_line_id),
                         node: pods
                             .iter()
@@ -469,8 +470,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
                     .spec
                     .postgresql
                     .as_ref()
-                    .map(|postgresql| &postgresql.parameters)
-                    .map(expression::entries)
+                    .map(|postgresql| expression::entries(&postgresql.parameters))
                     .unwrap_or_default()
                     .into_iter()
                     .map(|item| OutputDetailsPostgresqlParameters {
@@ -482,8 +482,9 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
                     .status
                     .as_ref()
                     .and_then(|status| status.managed_roles_status.as_ref())
-                    .map(|managed_roles_status| &managed_roles_status.by_status)
-                    .map(expression::entries)
+                    .map(|managed_roles_status| expression::entries(
+                        &managed_roles_status.by_status,
+                    ))
                     .unwrap_or_default()
                     .into_iter()
                     .map(|item| OutputDetailsRolesByState {
@@ -495,8 +496,9 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
                     .status
                     .as_ref()
                     .and_then(|status| status.managed_roles_status.as_ref())
-                    .map(|managed_roles_status| &managed_roles_status.cannot_reconcile)
-                    .map(expression::entries)
+                    .map(|managed_roles_status| expression::entries(
+                        &managed_roles_status.cannot_reconcile,
+                    ))
                     .unwrap_or_default()
                     .into_iter()
                     .map(|item| OutputDetailsRolesNotReconciled {
@@ -508,8 +510,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
                     .status
                     .as_ref()
                     .and_then(|status| status.certificates.as_ref())
-                    .map(|certificates| &certificates.expirations)
-                    .map(expression::entries)
+                    .map(|certificates| expression::entries(&certificates.expirations))
                     .unwrap_or_default()
                     .into_iter()
                     .map(|item| OutputDetailsCertificateExpiry {
@@ -526,24 +527,30 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
                         cluster
                             .status
                             .as_ref()
-                            .map(|status| &status.last_successful_backup_by_method)
-                            .and_then(|map| map.get("barmanObjectStore"))
+                            .and_then(|status| {
+                                status
+                                    .last_successful_backup_by_method
+                                    .get("barmanObjectStore")
+                            })
                             .copied()
                     })
                     .or_else(|| {
                         cluster
                             .status
                             .as_ref()
-                            .map(|status| &status.last_successful_backup_by_method)
-                            .and_then(|map| map.get("volumeSnapshot"))
+                            .and_then(|status| {
+                                status
+                                    .last_successful_backup_by_method
+                                    .get("volumeSnapshot")
+                            })
                             .copied()
                     }),
-                last_failed_backup: last_failure.clone(),
+                last_failed_backup: last_failure,
                 warning_events: events
-                    .iter()
+                    .into_iter()
                     .map(|item| OutputDetailsWarningEvents {
-                        reason: item.reason.clone(),
-                        message: item.message.clone(),
+                        reason: item.reason,
+                        message: item.message,
                         count: item.count,
                         last_seen: item.last_timestamp.or(item.event_time),
                     })

@@ -136,6 +136,11 @@ pub struct Event {
     /// Name, labels and the like.
     #[serde(default, deserialize_with = "null_default")]
     pub metadata: ObjectMeta,
+    /// Object that it happened to.
+    #[serde(rename = "involvedObject", default, deserialize_with = "null_default")]
+    pub involved_object: EventInvolvedObject,
+    /// `Normal` or `Warning`.
+    pub r#type: Option<String>,
     /// What happened, in one word.
     pub reason: Option<String>,
     /// What happened, for people.
@@ -148,6 +153,13 @@ pub struct Event {
     /// When.
     #[serde(rename = "eventTime")]
     pub event_time: Option<Time>,
+    /// Repeated events, as newer writers count them.
+    pub series: Option<EventSeries>,
+    /// Who said so.
+    pub source: Option<EventSource>,
+    /// Who said so, as newer writers put it.
+    #[serde(rename = "reportingComponent")]
+    pub reporting_component: Option<String>,
 }
 
 impl Kind for Event {
@@ -156,6 +168,32 @@ impl Kind for Event {
         version: "v1",
         kind: "Event",
         plural: "events",
+        namespaced: true,
+        metadata_only: false,
+        operator: None,
+    };
+
+    fn metadata(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+}
+
+/// A claim to a volume; for CloudNativePG, the data of an instance.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub struct PersistentVolumeClaim {
+    /// Name, labels and the like.
+    #[serde(default, deserialize_with = "null_default")]
+    pub metadata: ObjectMeta,
+    /// What is asked for.
+    pub spec: Option<PersistentVolumeClaimSpec>,
+}
+
+impl Kind for PersistentVolumeClaim {
+    const INFO: KindInfo = KindInfo {
+        group: "",
+        version: "v1",
+        kind: "PersistentVolumeClaim",
+        plural: "persistentvolumeclaims",
         namespaced: true,
         metadata_only: false,
         operator: None,
@@ -194,6 +232,33 @@ impl Kind for Pod {
     }
 }
 
+/// A schedule by which the operator makes Backup objects.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub struct ScheduledBackup {
+    /// Name, labels and the like.
+    #[serde(default, deserialize_with = "null_default")]
+    pub metadata: ObjectMeta,
+    /// What is backed up, and when.
+    #[serde(default, deserialize_with = "null_default")]
+    pub spec: ScheduledBackupSpec,
+}
+
+impl Kind for ScheduledBackup {
+    const INFO: KindInfo = KindInfo {
+        group: "postgresql.cnpg.io",
+        version: "v1",
+        kind: "ScheduledBackup",
+        plural: "scheduledbackups",
+        namespaced: true,
+        metadata_only: false,
+        operator: Some("CloudNativePG"),
+    };
+
+    fn metadata(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+}
+
 /// A Secret, for passwords.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub struct Secret {
@@ -218,6 +283,33 @@ impl Kind for Secret {
     }
 }
 
+/// A class of storage that volumes are made by.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub struct StorageClass {
+    /// Name, labels and the like.
+    #[serde(default, deserialize_with = "null_default")]
+    pub metadata: ObjectMeta,
+    /// Whether volumes can grow. Unset, they cannot.
+    #[serde(rename = "allowVolumeExpansion")]
+    pub allow_volume_expansion: Option<bool>,
+}
+
+impl Kind for StorageClass {
+    const INFO: KindInfo = KindInfo {
+        group: "storage.k8s.io",
+        version: "v1",
+        kind: "StorageClass",
+        plural: "storageclasses",
+        namespaced: false,
+        metadata_only: false,
+        operator: None,
+    };
+
+    fn metadata(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+}
+
 /// Cluster to back up, in the same namespace.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub struct BackupSpecCluster {
@@ -232,6 +324,16 @@ pub struct BackupSpec {
     /// Cluster to back up, in the same namespace.
     #[serde(default, deserialize_with = "null_default")]
     pub cluster: BackupSpecCluster,
+    /// How it is made.
+    pub method: Option<String>,
+}
+
+/// Instance that it was taken from.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub struct BackupStatusInstanceID {
+    /// Its pod.
+    #[serde(rename = "podName")]
+    pub pod_name: Option<String>,
 }
 
 /// What became of it.
@@ -241,9 +343,18 @@ pub struct BackupStatus {
     pub phase: Option<String>,
     /// What went wrong.
     pub error: Option<String>,
+    /// When it began.
+    #[serde(rename = "startedAt")]
+    pub started_at: Option<Time>,
     /// When it ended.
     #[serde(rename = "stoppedAt")]
     pub stopped_at: Option<Time>,
+    /// Where in the object store it lies.
+    #[serde(rename = "destinationPath")]
+    pub destination_path: Option<String>,
+    /// Instance that it was taken from.
+    #[serde(rename = "instanceID")]
+    pub instance_id: Option<BackupStatusInstanceID>,
 }
 
 /// The volume of each instance.
@@ -254,6 +365,9 @@ pub struct ClusterSpecStorage {
     /// StorageClass. Unset, the Kubernetes cluster's default one.
     #[serde(rename = "storageClass")]
     pub storage_class: Option<String>,
+    /// Grow volumes while they are in use.
+    #[serde(rename = "resizeInUseVolumes")]
+    pub resize_in_use_volumes: Option<bool>,
 }
 
 /// Configuration of PostgreSQL.
@@ -317,6 +431,35 @@ pub struct ClusterSpecManaged {
     pub roles: Vec<ClusterSpecManagedRole>,
 }
 
+/// Object store for backups and write-ahead log. Deprecated by CloudNativePG in favour of its plugin.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub struct ClusterSpecBackupBarmanObjectStore {}
+
+/// Backups as volume snapshots.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub struct ClusterSpecBackupVolumeSnapshot {}
+
+/// How backups are made.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub struct ClusterSpecBackup {
+    /// Object store for backups and write-ahead log. Deprecated by CloudNativePG in favour of its plugin.
+    #[serde(rename = "barmanObjectStore")]
+    pub barman_object_store: Option<ClusterSpecBackupBarmanObjectStore>,
+    /// Backups as volume snapshots.
+    #[serde(rename = "volumeSnapshot")]
+    pub volume_snapshot: Option<ClusterSpecBackupVolumeSnapshot>,
+}
+
+/// CNPG-I plugins.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub struct ClusterSpecPlugin {
+    /// Name of the plugin.
+    #[serde(default, deserialize_with = "null_default")]
+    pub name: String,
+    /// Is used.
+    pub enabled: Option<bool>,
+}
+
 /// What the cluster should be.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub struct ClusterSpec {
@@ -332,6 +475,14 @@ pub struct ClusterSpec {
     pub postgresql: Option<ClusterSpecPostgresql>,
     /// What the operator keeps up inside PostgreSQL and around it.
     pub managed: Option<ClusterSpecManaged>,
+    /// How backups are made.
+    pub backup: Option<ClusterSpecBackup>,
+    /// CNPG-I plugins.
+    #[serde(default, deserialize_with = "null_default")]
+    pub plugins: Vec<ClusterSpecPlugin>,
+    /// Whether the primary is updated by itself, or when somebody says so.
+    #[serde(rename = "primaryUpdateStrategy")]
+    pub primary_update_strategy: Option<String>,
 }
 
 /// What each instance says of itself.
@@ -367,6 +518,14 @@ pub struct ClusterStatusPgDataImageInfo {
     pub major_version: i64,
 }
 
+/// Which version of its Secret each role has its password from.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub struct ClusterStatusManagedRolesStatusPasswordStatu {
+    /// resourceVersion of the Secret.
+    #[serde(rename = "resourceVersion")]
+    pub resource_version: Option<String>,
+}
+
 /// What became of the managed roles.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub struct ClusterStatusManagedRolesStatus {
@@ -376,6 +535,9 @@ pub struct ClusterStatusManagedRolesStatus {
     /// Reasons by name of the role.
     #[serde(rename = "cannotReconcile", default, deserialize_with = "null_default")]
     pub cannot_reconcile: BTreeMap<String, Vec<String>>,
+    /// Which version of its Secret each role has its password from.
+    #[serde(rename = "passwordStatus", default, deserialize_with = "null_default")]
+    pub password_status: BTreeMap<String, ClusterStatusManagedRolesStatusPasswordStatu>,
 }
 
 /// Certificates in use.
@@ -426,6 +588,9 @@ pub struct ClusterStatus {
     /// Instance that should be. Differs while a switchover or failover goes on.
     #[serde(rename = "targetPrimary")]
     pub target_primary: Option<String>,
+    /// Since when it should be, RFC 3339.
+    #[serde(rename = "targetPrimaryTimestamp")]
+    pub target_primary_timestamp: Option<String>,
     /// Timeline of the primary.
     #[serde(rename = "timelineID")]
     pub timeline_id: Option<i64>,
@@ -481,6 +646,32 @@ pub struct DatabaseSpec {
     pub database_reclaim_policy: Option<String>,
 }
 
+/// What became of each schema.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub struct DatabaseStatusSchema {
+    /// Name of the schema.
+    #[serde(default, deserialize_with = "null_default")]
+    pub name: String,
+    /// Whether it is as wanted.
+    #[serde(default, deserialize_with = "null_default")]
+    pub applied: bool,
+    /// What went wrong.
+    pub message: Option<String>,
+}
+
+/// What became of each extension.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub struct DatabaseStatusExtension {
+    /// Name of the extension.
+    #[serde(default, deserialize_with = "null_default")]
+    pub name: String,
+    /// Whether it is as wanted.
+    #[serde(default, deserialize_with = "null_default")]
+    pub applied: bool,
+    /// What went wrong.
+    pub message: Option<String>,
+}
+
 /// What the operator made of it.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub struct DatabaseStatus {
@@ -488,6 +679,15 @@ pub struct DatabaseStatus {
     pub applied: Option<bool>,
     /// What went wrong.
     pub message: Option<String>,
+    /// Generation of the object that this was said of.
+    #[serde(rename = "observedGeneration")]
+    pub observed_generation: Option<i64>,
+    /// What became of each schema.
+    #[serde(default, deserialize_with = "null_default")]
+    pub schemas: Vec<DatabaseStatusSchema>,
+    /// What became of each extension.
+    #[serde(default, deserialize_with = "null_default")]
+    pub extensions: Vec<DatabaseStatusExtension>,
 }
 
 /// Cluster that it lives in, in the same namespace.
@@ -549,6 +749,40 @@ pub struct DatabaseRoleStatus {
     pub applied: Option<bool>,
     /// What went wrong.
     pub message: Option<String>,
+    /// Version of the Secret that the password was taken from.
+    #[serde(rename = "secretResourceVersion")]
+    pub secret_resource_version: Option<String>,
+}
+
+/// Object that it happened to.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub struct EventInvolvedObject {
+    /// Kind of the object.
+    pub kind: Option<String>,
+    /// Name of the object.
+    pub name: Option<String>,
+}
+
+/// Repeated events, as newer writers count them.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub struct EventSeries {
+    /// How often.
+    pub count: Option<i64>,
+}
+
+/// Who said so.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub struct EventSource {
+    /// Program.
+    pub component: Option<String>,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub struct PersistentVolumeClaimSpec {
+    /// StorageClass of the volume.
+    #[serde(rename = "storageClassName")]
+    pub storage_class_name: Option<String>,
 }
 
 /// What should run.
@@ -564,4 +798,23 @@ pub struct PodSpec {
 pub struct PodStatus {
     /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`.
     pub phase: Option<String>,
+}
+
+/// Cluster to back up, in the same namespace.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub struct ScheduledBackupSpecCluster {
+    /// Name of the cluster.
+    #[serde(default, deserialize_with = "null_default")]
+    pub name: String,
+}
+
+/// What is backed up, and when.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub struct ScheduledBackupSpec {
+    /// Cluster to back up, in the same namespace.
+    #[serde(default, deserialize_with = "null_default")]
+    pub cluster: ScheduledBackupSpecCluster,
+    /// Cron expression of six fields, seconds first.
+    #[serde(default, deserialize_with = "null_default")]
+    pub schedule: String,
 }

@@ -111,6 +111,7 @@ static INFO: ToolInfo = ToolInfo {
     effect: Effect::Read,
     idempotent: true,
     toolset: "clusters",
+    core: true,
     input_schema: include_str!("schemas/list_postgres_clusters.input.json"),
     output_schema: include_str!("schemas/list_postgres_clusters.output.json"),
     params: &[

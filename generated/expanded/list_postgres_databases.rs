@@ -77,6 +77,7 @@ static INFO: ToolInfo = ToolInfo {
     effect: Effect::Read,
     idempotent: true,
     toolset: "databases",
+    core: true,
     input_schema: include_str!("schemas/list_postgres_databases.input.json"),
     output_schema: include_str!("schemas/list_postgres_databases.output.json"),
     params: &[

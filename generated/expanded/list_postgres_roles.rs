@@ -39,7 +39,7 @@ pub struct Output {
     /// Namespace.
     pub namespace: String,
     /// Roles.
-    pub roles: Vec<Managed2>,
+    pub roles: Vec<ManagedOrDeclared>,
 }
 
 /// `Managed` of the output.
@@ -132,9 +132,9 @@ pub struct Declared {
     pub declared_in: String,
 }
 
-/// `Managed2` of the output.
+/// `ManagedOrDeclared` of the output.
 #[derive(Debug, Clone, Serialize)]
-pub struct Managed2 {
+pub struct ManagedOrDeclared {
     /// Name.
     pub name: String,
     /// Ensure.
@@ -195,6 +195,7 @@ static INFO: ToolInfo = ToolInfo {
     effect: Effect::Read,
     idempotent: true,
     toolset: "roles",
+    core: true,
     input_schema: include_str!("schemas/list_postgres_roles.input.json"),
     output_schema: include_str!("schemas/list_postgres_roles.output.json"),
     params: &[
@@ -310,8 +311,9 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
                 .status
                 .as_ref()
                 .and_then(|status| status.managed_roles_status.as_ref())
-                .map(|managed_roles_status| &managed_roles_status.by_status)
-                .map(expression::entries)
+                .map(|managed_roles_status| expression::entries(
+                    &managed_roles_status.by_status,
+                ))
                 .unwrap_or_default()
                 .into_iter()
                 .find(|status| expression::contains(&status.value, &item.name))
@@ -320,8 +322,9 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
                 .status
                 .as_ref()
                 .and_then(|status| status.managed_roles_status.as_ref())
-                .map(|managed_roles_status| &managed_roles_status.cannot_reconcile)
-                .and_then(|map| map.get(&item.name))
+                .and_then(|managed_roles_status| {
+                    managed_roles_status.cannot_reconcile.get(&item.name)
+                })
                 .cloned()
                 .unwrap_or_default(),
         })
@@ -366,7 +369,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
             expression::concat(
                 managed
                     .into_iter()
-                    .map(|item| Managed2 {
+                    .map(|item| ManagedOrDeclared {
                         name: item.name,
                         ensure: item.ensure,
                         login: item.login,
@@ -387,7 +390,7 @@ pub async fn run(params: Params, call: &mut Call) -> Result<Output, Failure> {
                     .collect::<Vec<_>>(),
                 declared
                     .into_iter()
-                    .map(|item| Managed2 {
+                    .map(|item| ManagedOrDeclared {
                         name: item.name,
                         ensure: item.ensure,
                         login: item.login,

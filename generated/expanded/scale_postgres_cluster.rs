@@ -65,6 +65,7 @@ static INFO: ToolInfo = ToolInfo {
     effect: Effect::Write,
     idempotent: true,
     toolset: "clusters",
+    core: true,
     input_schema: include_str!("schemas/scale_postgres_cluster.input.json"),
     output_schema: include_str!("schemas/scale_postgres_cluster.output.json"),
     params: &[

@@ -5,11 +5,17 @@ pub const TEMPLATES: &[(&str, &str)] = &[
     ("cluster_details.md", include_str!("templates/cluster_details.md")),
     ("delete_cluster_plan.md", include_str!("templates/delete_cluster_plan.md")),
     ("delete_database_plan.md", include_str!("templates/delete_database_plan.md")),
+    (
+        "delete_scheduled_backup_plan.md",
+        include_str!("templates/delete_scheduled_backup_plan.md"),
+    ),
     ("field_changes.md", include_str!("templates/field_changes.md")),
     ("foot.md", include_str!("templates/foot.md")),
     ("planned.md", include_str!("templates/planned.md")),
     ("role_attributes.md", include_str!("templates/role_attributes.md")),
     ("scaling_means.md", include_str!("templates/scaling_means.md")),
+    ("create_backup/done.md", include_str!("templates/create_backup/done.md")),
+    ("create_backup/timed_out.md", include_str!("templates/create_backup/timed_out.md")),
     (
         "create_postgres_cluster/done.md",
         include_str!("templates/create_postgres_cluster/done.md"),
@@ -25,6 +31,10 @@ pub const TEMPLATES: &[(&str, &str)] = &[
     (
         "create_postgres_role/answer.md",
         include_str!("templates/create_postgres_role/answer.md"),
+    ),
+    (
+        "create_scheduled_backup/answer.md",
+        include_str!("templates/create_scheduled_backup/answer.md"),
     ),
     (
         "delete_postgres_cluster/done.md",
@@ -51,8 +61,42 @@ pub const TEMPLATES: &[(&str, &str)] = &[
         include_str!("templates/delete_postgres_role/unchanged.md"),
     ),
     (
+        "delete_scheduled_backup/answer.md",
+        include_str!("templates/delete_scheduled_backup/answer.md"),
+    ),
+    (
         "get_cluster_status/answer.md",
         include_str!("templates/get_cluster_status/answer.md"),
+    ),
+    (
+        "get_database_status/answer.md",
+        include_str!("templates/get_database_status/answer.md"),
+    ),
+    (
+        "get_instance_logs/answer.md",
+        include_str!("templates/get_instance_logs/answer.md"),
+    ),
+    ("get_role_status/answer.md", include_str!("templates/get_role_status/answer.md")),
+    (
+        "hibernate_postgres_cluster/unchanged.md",
+        include_str!("templates/hibernate_postgres_cluster/unchanged.md"),
+    ),
+    (
+        "hibernate_postgres_cluster/done.md",
+        include_str!("templates/hibernate_postgres_cluster/done.md"),
+    ),
+    (
+        "hibernate_postgres_cluster/planned.md",
+        include_str!("templates/hibernate_postgres_cluster/planned.md"),
+    ),
+    (
+        "hibernate_postgres_cluster/timed_out.md",
+        include_str!("templates/hibernate_postgres_cluster/timed_out.md"),
+    ),
+    ("list_backups/answer.md", include_str!("templates/list_backups/answer.md")),
+    (
+        "list_cluster_events/answer.md",
+        include_str!("templates/list_cluster_events/answer.md"),
     ),
     (
         "list_postgres_clusters/answer.md",
@@ -65,6 +109,54 @@ pub const TEMPLATES: &[(&str, &str)] = &[
     (
         "list_postgres_roles/answer.md",
         include_str!("templates/list_postgres_roles/answer.md"),
+    ),
+    (
+        "promote_cluster_instance/unchanged.md",
+        include_str!("templates/promote_cluster_instance/unchanged.md"),
+    ),
+    (
+        "promote_cluster_instance/done.md",
+        include_str!("templates/promote_cluster_instance/done.md"),
+    ),
+    (
+        "promote_cluster_instance/planned.md",
+        include_str!("templates/promote_cluster_instance/planned.md"),
+    ),
+    (
+        "promote_cluster_instance/timed_out.md",
+        include_str!("templates/promote_cluster_instance/timed_out.md"),
+    ),
+    (
+        "resize_postgres_cluster/unchanged.md",
+        include_str!("templates/resize_postgres_cluster/unchanged.md"),
+    ),
+    (
+        "resize_postgres_cluster/done.md",
+        include_str!("templates/resize_postgres_cluster/done.md"),
+    ),
+    (
+        "resize_postgres_cluster/planned.md",
+        include_str!("templates/resize_postgres_cluster/planned.md"),
+    ),
+    (
+        "restart_postgres_cluster/done.md",
+        include_str!("templates/restart_postgres_cluster/done.md"),
+    ),
+    (
+        "restart_postgres_cluster/planned.md",
+        include_str!("templates/restart_postgres_cluster/planned.md"),
+    ),
+    (
+        "restart_postgres_cluster/timed_out.md",
+        include_str!("templates/restart_postgres_cluster/timed_out.md"),
+    ),
+    (
+        "restore_cluster_from_backup/done.md",
+        include_str!("templates/restore_cluster_from_backup/done.md"),
+    ),
+    (
+        "restore_cluster_from_backup/timed_out.md",
+        include_str!("templates/restore_cluster_from_backup/timed_out.md"),
     ),
     (
         "scale_postgres_cluster/unchanged.md",

@@ -77,6 +77,7 @@ static INFO: ToolInfo = ToolInfo {
     effect: Effect::Write,
     idempotent: false,
     toolset: "roles",
+    core: true,
     input_schema: include_str!("schemas/update_postgres_role.input.json"),
     output_schema: include_str!("schemas/update_postgres_role.output.json"),
     params: &[

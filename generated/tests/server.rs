@@ -79,6 +79,16 @@ impl Conversation {
         self.ask_with_progress(method, params).0
     }
 
+    /// The error that a request is answered by.
+    fn error(&mut self, method: &str, params: Value) -> Value {
+        self.next += 1;
+        let id = self.next;
+        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        let message = self.read();
+        assert_eq!(message["id"], id, "{message}");
+        message["error"].clone()
+    }
+
     fn call(&mut self, tool: &str, arguments: Value) -> Value {
         self.ask("tools/call", json!({ "name": tool, "arguments": arguments }))
     }
@@ -109,7 +119,7 @@ fn end(child: &mut Child) -> Option<i32> {
 }
 
 #[test]
-fn twelve_tools_over_stdio_and_a_clean_end() {
+fn the_core_over_stdio_and_a_clean_end() {
     let mut conversation = Conversation::open(&["--sandbox"]);
     let listed = conversation.ask("tools/list", json!({}));
     assert_eq!(listed["tools"].as_array().unwrap().len(), 12);
@@ -126,6 +136,54 @@ fn read_only_leaves_the_tools_that_read() {
     assert_eq!(tools.len(), 4);
     assert!(tools.iter().all(|tool| tool["annotations"]["readOnlyHint"] == true));
     assert_eq!(conversation.close().0, Some(0));
+}
+
+/// Names of the tools that a server with these flags offers.
+fn offered(flags: &[&str]) -> Vec<String> {
+    let mut conversation = Conversation::open(flags);
+    let listed = conversation.ask("tools/list", json!({}));
+    let names = listed["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap().to_owned());
+    let names = names.collect();
+    assert_eq!(conversation.close().0, Some(0));
+    names
+}
+
+#[test]
+fn toolsets_are_chosen() {
+    let core = offered(&["--sandbox"]);
+    assert_eq!(core, offered(&["--sandbox", "--toolsets", "core"]));
+    assert_eq!(offered(&["--sandbox", "--toolsets", "all"]).len(), cnpg_mcp::tools().len());
+    let backups = offered(&["--sandbox", "--toolsets", "backups"]);
+    assert!(backups.iter().any(|name| name == "create_backup"), "{backups:?}");
+    assert!(backups.iter().all(|name| name.contains("backup")), "{backups:?}");
+    let both = offered(&["--sandbox", "--toolsets", " core , backups,core"]);
+    assert_eq!(both.len(), core.len() + backups.len());
+    let reading = offered(&["--sandbox", "--toolsets", "backups", "--read-only"]);
+    assert_eq!(reading, ["list_backups"]);
+}
+
+#[test]
+fn a_tool_whose_toolset_is_off_says_how_to_have_it() {
+    let mut conversation = Conversation::open(&["--sandbox"]);
+    let params = json!({ "name": "list_backups", "arguments": { "cluster_name": "main-db" } });
+    let error = conversation.error("tools/call", params);
+    let message = error["message"].as_str().unwrap();
+    for words in ["`list_backups`", "toolset `backups`", "is off", "--toolsets core,backups", "CNPG_MCP_TOOLSETS"] {
+        assert!(message.contains(words), "{message}");
+    }
+    assert_eq!(conversation.close().0, Some(0));
+}
+
+#[test]
+fn a_wrong_toolset_is_told_with_the_nearest_and_all() {
+    for (names, words) in [("bakcups", "did you mean `backups`?"), (",", "there is no toolset ``")] {
+        let (code, stderr) = refused(&["--sandbox", "--toolsets", names]);
+        assert_eq!(code, Some(2), "{stderr}");
+        assert!(stderr.contains(words), "{stderr}");
+        for known in ["all", "backups", "clusters", "core", "databases", "diagnostics", "roles"] {
+            assert!(stderr.contains(known), "{stderr}");
+        }
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 pub mod answer;
 pub mod arguments;
 pub mod audit;
+pub mod auth;
 pub mod budget;
 pub mod call;
 pub mod change;

@@ -77,6 +77,8 @@ pub struct ToolInfo {
     pub idempotent: bool,
     /// The group of tools it belongs to.
     pub toolset: &'static str,
+    /// Whether it is in the toolset `core` too, which is on unless others are chosen.
+    pub core: bool,
     /// JSON Schema of the arguments, as JSON text.
     pub input_schema: &'static str,
     /// JSON Schema of the structured output, as JSON text.

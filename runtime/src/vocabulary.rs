@@ -28,7 +28,11 @@
 //!     .adopt_if(|existing: &K| Ok(bool), || String)
 //!     .undo_delete().advice(..).send() -> K
 //!
-//! call.patch(&object).set(Fields).advice(..).send() -> K
+//! call.get::<K>(namespace, name).text("log", max_bytes)
+//!     .query("tailLines", lines).forbidden_note(|| String).advice(..)
+//!     .required() -> String   .if_present() | .if_permitted() -> Option<String>
+//!
+//! call.patch(&object).set(Fields).label(k, v).annotation(k, v).through_status().advice(..).send() -> K
 //!
 //! call.edit(&object).element::<E>(&["spec", "managed", "roles"], "name", &value)   // .key(field, value) for more
 //!     .require(|before: Option<&E>| Ok(bool), || String)
@@ -39,7 +43,7 @@
 //! call.delete_each(&[K]) -> Deleted                 // .await?; fails only where the call was cancelled
 //!
 //! call.wait(&object)
-//!     .until(|item: &K| Ok(bool)).fail(|item| Ok(Option<String>)).progress(|item| Ok(Progress { .. }))
+//!     .after(|item: &K| Ok(bool)).until(|item| Ok(bool)).fail(|item| Ok(Option<String>)).progress(|item| Ok(Progress { .. }))
 //!     .timeout(seconds).run() -> K
 //!
 //! call.require(condition, || String)?;  call.require_param("name", condition, || String)?;
@@ -58,8 +62,9 @@
 //! | --- | --- |
 //! | get | get |
 //! | list | list |
+//! | `text` | get on the subresource |
 //! | create | create, get; with `adopt_if` also patch; with `undo_delete` also delete |
-//! | patch | patch, get |
+//! | patch | patch, get; `through_status` patches the subresource `status` instead |
 //! | edit | get, patch |
 //! | delete, `delete_each` | delete |
 //! | wait | get, watch |

@@ -4,8 +4,8 @@
 
 mod small_tools;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cnpg_mcp_runtime::call::{Call, Identity, NoProgress};
@@ -68,6 +68,7 @@ static INFO: ToolInfo = ToolInfo {
     effect: Effect::Destroy,
     idempotent: false,
     toolset: "things",
+    core: true,
     input_schema: r#"{"type":"object","properties":{"name":{"type":"string"},"shelf":{"type":"string"},"confirm":{"type":"boolean"}},"required":["name"]}"#,
     output_schema: r#"{"type":"object","properties":{"outcome":{"type":"string"}}}"#,
     params: &[
@@ -115,10 +116,18 @@ fn server() -> McpServer {
     McpServer::new(Arc::new(Registry::new([tool], TEMPLATES, kubernetes, Options::new("1")).unwrap()), &[7; 32])
 }
 
-/// A client that shows forms, and answers them in one way.
+/// A client that shows forms, notes what they said, and answers them in one way. It asserts nothing itself:
+/// a panic in here would leave the server waiting for the answer.
 struct Person {
     forms: bool,
     answer: Option<Value>,
+    shown: Arc<Mutex<Vec<ElicitRequestParams>>>,
+}
+
+impl Person {
+    fn new(forms: bool, answer: Option<Value>) -> Self {
+        Self { forms, answer, shown: Arc::default() }
+    }
 }
 
 impl ClientHandler for Person {
@@ -137,8 +146,7 @@ impl ClientHandler for Person {
         request: ElicitRequestParams,
         _context: RequestContext<RoleClient>,
     ) -> Result<ElicitResult, ErrorData> {
-        let ElicitRequestParams::FormElicitationParams { message, .. } = request else { panic!("a form") };
-        assert_eq!(message, "Would drop `thing` from `shelf-of-thing`.");
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).push(request);
         let mut result = ElicitResult::new(if self.answer.is_some() {
             ElicitationAction::Accept
         } else {
@@ -154,9 +162,20 @@ async fn outcome_with(person: Person, arguments: Value) -> CallToolResult {
     tokio::spawn(async move {
         serve_on(server(), tokio::io::split(far), CancellationToken::new()).await.map_err(|error| error.to_string())
     });
+    let (shown, forms) = (Arc::clone(&person.shown), person.forms && arguments["confirm"] != true);
     let client = person.serve(tokio::io::split(near)).await.unwrap();
     let arguments = arguments.as_object().unwrap().clone();
-    client.call_tool(CallToolRequestParams::new("drop_thing").with_arguments(arguments)).await.unwrap()
+    let result = client.call_tool(CallToolRequestParams::new("drop_thing").with_arguments(arguments)).await.unwrap();
+    let shown = shown.lock().unwrap();
+    match (&shown[..], forms) {
+        ([], false) => {}
+        ([ElicitRequestParams::FormElicitationParams { message, .. }], true) => {
+            assert_eq!(message, "Would drop `thing` from `shelf-of-thing`.");
+        }
+        other => panic!("one form is shown where forms can be: {other:?}"),
+    }
+    drop(shown);
+    result
 }
 
 fn outcome(result: &CallToolResult) -> (String, bool) {
@@ -167,21 +186,20 @@ fn outcome(result: &CallToolResult) -> (String, bool) {
 #[tokio::test]
 async fn elicitation_asks_once_and_takes_only_a_yes() {
     let name = json!({ "name": "thing" });
-    let yes = outcome_with(Person { forms: true, answer: Some(json!({ "confirm": true })) }, name.clone()).await;
+    let yes = outcome_with(Person::new(true, Some(json!({ "confirm": true }))), name.clone()).await;
     assert!(outcome(&yes).1);
     for answer in [None, Some(json!({ "confirm": false })), Some(json!({})), Some(json!({ "confirm": "true" }))] {
-        let no = outcome_with(Person { forms: true, answer }, name.clone()).await;
+        let no = outcome_with(Person::new(true, answer), name.clone()).await;
         assert_eq!(outcome(&no), (String::from("unconfirmed"), false));
     }
 }
 
 #[tokio::test]
 async fn nobody_to_ask_means_unconfirmed_with_the_plan() {
-    let result = outcome_with(Person { forms: false, answer: None }, json!({ "name": "thing" })).await;
+    let result = outcome_with(Person::new(false, None), json!({ "name": "thing" })).await;
     assert_eq!(outcome(&result), (String::from("unconfirmed"), false));
     assert!(serde_json::to_string(&result.content).unwrap().contains("Would drop `thing` from `shelf-of-thing`."));
-    let confirmed =
-        outcome_with(Person { forms: false, answer: None }, json!({ "name": "thing", "confirm": true })).await;
+    let confirmed = outcome_with(Person::new(false, None), json!({ "name": "thing", "confirm": true })).await;
     assert!(outcome(&confirmed).1);
 }
 
@@ -333,7 +351,7 @@ async fn a_client_that_goes_away_while_it_is_asked_confirms_nothing() {
     struct Silent;
     impl ClientHandler for Silent {
         fn get_info(&self) -> ClientConfig {
-            Person { forms: true, answer: None }.get_info()
+            Person::new(true, None).get_info()
         }
 
         async fn create_elicitation(

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use crate::client::{Answer, Client};
 use crate::server::Server;
 
+/// The server's flags for every tool; without them it offers the toolset `core`.
+pub const EVERY_TOOL: &[&str] = &["--toolsets", "all"];
+
 /// A running server on a running sandbox.
 pub struct World {
     /// The API that the server works on.
@@ -33,9 +36,9 @@ pub fn sandbox() -> SandboxBuilder {
 }
 
 impl World {
-    /// Starts one with the demo's clusters.
+    /// Starts one with the demo's clusters and every tool.
     pub async fn start() -> anyhow::Result<Self> {
-        Self::on(sandbox(), &[]).await
+        Self::on(sandbox(), EVERY_TOOL).await
     }
 
     /// Starts one on a sandbox made by hand, with further flags for the server.

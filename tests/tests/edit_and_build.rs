@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+use cnpg_mcp_codegen::import;
 use cnpg_mcp_tests::world::root;
 
 /// An edited spec must be a linked server within this: a few seconds on two cores, and some for a loaded machine.
@@ -30,6 +31,28 @@ fn copy(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), target).expect("a copy");
         }
     }
+}
+
+/// What `specs/FOREIGN_KINDS.md` adds: the kind of another operator, a tool that was edited and one as `new` writes it.
+fn add_foreign_tools(specs: &Path) {
+    let crd =
+        std::fs::read_to_string(root().join("codegen/tests/import_crd/certificate.yaml")).expect("the CRD is there");
+    let definitions = import::definitions(&crd, None).expect("it is a definition");
+    let description = import::import(&definitions[0], &import::Choice::default()).expect("it is described");
+    std::fs::write(specs.join("resources").join(&description.file), description.text).expect("the kind is written");
+    let page = std::fs::read_to_string(root().join("specs/FOREIGN_KINDS.md")).expect("there is a page");
+    let (_, rest) = page.split_once("```yaml edit=specs/tools/get_certificate.yaml\n").expect("the page edits a spec");
+    let (spec, _) = rest.split_once("```\n").expect("the block ends");
+    let spec = spec.replace("item.mesage", "item.message");
+    std::fs::write(specs.join("tools/get_certificate.yaml"), spec).expect("the tool is written");
+    let output = Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args(["run", "--quiet", "--package", "cnpg-mcp-codegen", "--", "new", "create_certificate"])
+        .args(["--kind", "Certificate", "--effect", "write", "--specs"])
+        .arg(specs)
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Builds the server and the command, from the project's specs or others.
@@ -80,6 +103,7 @@ fn a_tool_is_added_as_the_readme_says() {
     build(Some(&specs));
     let file = folder.path().join(&path);
     std::fs::write(&file, &spec).expect("the spec is written");
+    add_foreign_tools(&specs);
     let (_, took) = build(Some(&specs));
     println!("new spec to linked server and command: {:.1} s", took.as_secs_f64());
     assert!(took < SOON, "the build took {took:?}");
@@ -91,6 +115,16 @@ fn a_tool_is_added_as_the_readme_says() {
     let answer = String::from_utf8_lossy(&called.stdout).into_owned();
     assert!(called.status.success(), "{answer}\n{}", String::from_utf8_lossy(&called.stderr));
     assert!(answer.contains("main-db"), "{answer}");
+
+    let created =
+        ["create_certificate", "--name", "web", "--issuer-ref-name", "letsencrypt", "--secret-name", "web-tls"];
+    let called = cnpg_mcp(&[&["call"], &created[..], &["--sandbox"]].concat());
+    let answer = String::from_utf8_lossy(&called.stdout).into_owned();
+    assert!(called.status.success(), "{answer}\n{}", String::from_utf8_lossy(&called.stderr));
+    assert!(answer.contains("Created Certificate **web**"), "{answer}");
+    let called = cnpg_mcp(&["call", "get_certificate", "--name", "web", "--sandbox"]);
+    let said = String::from_utf8_lossy(&[called.stdout, called.stderr].concat()).into_owned();
+    assert!(!called.status.success() && said.contains("certificates.cert-manager.io"), "{said}");
 
     std::fs::write(&file, spec.replace("item.status.phase", "item.status.phse")).expect("a typing error");
     let (wrong, _) = try_to_build(Some(&specs));

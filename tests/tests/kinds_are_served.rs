@@ -43,8 +43,8 @@ async fn every_described_kind_is_served() -> anyhow::Result<()> {
     let api = Api::start().await?;
     for kind in world::program().kinds {
         let base = if kind.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", kind.group) };
-        let (status, list) =
-            api.send("GET", &format!("{base}/{}/namespaces/default/{}", kind.version, kind.plural), None).await?;
+        let within = if kind.namespaced { "namespaces/default/" } else { "" };
+        let (status, list) = api.send("GET", &format!("{base}/{}/{within}{}", kind.version, kind.plural), None).await?;
         assert_eq!(status, 200, "{}: {list}", kind.kind);
         assert_eq!(list["kind"], format!("{}List", kind.kind).as_str());
     }

@@ -18,6 +18,60 @@ fn granted() -> BTreeMap<String, Rights> {
     cnpg_mcp::tools().iter().map(grants).collect()
 }
 
+/// A Pod's log: the sandbox may have one of its own, the rights are the same.
+fn log_of_a_pod() -> Match {
+    Match { subresource: Some("log".to_owned()), ..Match::on("get", "pods") }
+}
+
+fn log(text: &str) -> Action {
+    Action::Raw { code: 200, content_type: "text/plain".into(), body: text.into() }
+}
+
+/// The tools beside the core, each through every branch that asks something of the API.
+async fn second_group(world: &World) -> anyhow::Result<()> {
+    let cluster = |extra: Value| {
+        let mut arguments = json!({ "name": "main-db" });
+        for (key, value) in extra.as_object().into_iter().flatten() {
+            arguments[key] = value.clone();
+        }
+        arguments
+    };
+    let calls = [
+        ("list_cluster_events", cluster(json!({}))),
+        ("get_instance_logs", cluster(json!({}))),
+        ("get_role_status", json!({ "cluster_name": "main-db", "role_name": "reporting" })),
+        ("get_database_status", json!({ "cluster_name": "main-db", "database_name": "orders" })),
+        ("list_backups", json!({ "cluster_name": "main-db" })),
+        ("create_backup", json!({ "cluster_name": "main-db", "backup_name": "by-hand", "wait": true })),
+        (
+            "create_scheduled_backup",
+            json!({ "cluster_name": "main-db", "schedule_name": "nightly", "schedule": "0 0 2 * * *" }),
+        ),
+        ("delete_scheduled_backup", json!({ "schedule_name": "nightly" })),
+        (
+            "restore_cluster_from_backup",
+            json!({ "backup_name": "main-db-nightly", "name": "restored", "instances": 1, "wait": true, "timeout": 30 }),
+        ),
+        ("resize_postgres_cluster", cluster(json!({ "storage_size": "40Gi" }))),
+    ];
+    for (tool, arguments) in calls {
+        world.done(tool, arguments).await?;
+    }
+    world.settled().await;
+    // Each on a cluster of its own, at once: they wait.
+    let promoted = cluster(json!({ "instance": "main-db-2", "wait": true, "timeout": 30 }));
+    let (promoted, restarted, hibernated) = futures::join!(
+        world.done("promote_cluster_instance", promoted),
+        world.done("restart_postgres_cluster", json!({ "name": "restored", "wait": true, "timeout": 30 })),
+        world.done(
+            "hibernate_postgres_cluster",
+            json!({ "name": "analytics", "namespace": "data", "wait": true, "timeout": 30 })
+        ),
+    );
+    promoted.and(restarted).and(hibernated)?;
+    Ok(())
+}
+
 /// Plays every tool through every branch that asks something of the API: what is used is what is granted.
 #[tokio::test(flavor = "multi_thread")]
 async fn used_is_granted_and_granted_is_used() -> anyhow::Result<()> {
@@ -61,9 +115,13 @@ async fn used_is_granted_and_granted_is_used() -> anyhow::Result<()> {
     faults.remove(also);
     world.done("create_postgres_role", role("orphan")).await?;
     // Where the answer to a create is lost, what happened is read.
-    for resource in ["clusters", "databases"] {
-        faults.add(Rule::once(Match::on("create", resource), Action::DropAfter));
+    for resource in ["clusters", "databases", "backups", "scheduledbackups"] {
+        let drops = if resource == "clusters" { 2 } else { 1 };
+        let lost = Rule { times: Some(drops), ..Rule::new(Match::on("create", resource), Action::DropAfter) };
+        faults.add(lost);
     }
+    world.sandbox.faults().add(Rule::new(log_of_a_pod(), log("one\ntwo\n")));
+    second_group(&world).await?;
     for (tool, arguments) in calls {
         world.done(tool, arguments).await?;
     }

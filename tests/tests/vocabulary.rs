@@ -27,6 +27,11 @@ fn the_compiler_and_the_runtime_know_the_same_words() {
 }
 
 #[test]
+fn templates_are_tried_against_the_budget_that_answers_have() {
+    assert_eq!(cnpg_mcp_codegen::template::sample::LIMIT, cnpg_mcp_runtime::budget::LIMIT);
+}
+
+#[test]
 fn what_differs_each_time_or_is_secret_stands_in_let_alone() {
     for word in WORDS {
         let once = word.gives == Gives::Secret || word.name == "now";

@@ -12,7 +12,7 @@ use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{Severity, render_line};
+use crate::diagnostic::render_line;
 use crate::emit::{kinds, rust};
 
 pub use files::{write_folder, write_if_changed};
@@ -55,10 +55,7 @@ pub fn generate(specs: &Path, out: &Path) -> io::Result<Vec<String>> {
         .diagnostics
         .iter()
         .map(|diagnostic| {
-            let key = match diagnostic.severity {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-            };
+            let key = diagnostic.severity.word();
             format!("cargo::{key}=specs/{}", render_line(&compilation.sources, diagnostic))
         })
         .collect();

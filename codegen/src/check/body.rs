@@ -5,7 +5,7 @@ use super::verbs::flat;
 use crate::diagnostic::Code;
 use crate::expression::camel;
 use crate::load::Name;
-use crate::lowered::{Body, BodyEntry, Edit, Expr, ExprKind, KindField, KindFieldType, LocalKind, Target, UnaryOp};
+use crate::lowered::{Body, BodyEntry, Edit, Expr, KindField, KindFieldType, LocalKind, Target};
 use crate::source::Span;
 use crate::syntax::{self, Value, ValueField};
 use crate::types::{KindId, ObjectId, Type};
@@ -15,8 +15,12 @@ use crate::types::{KindId, ObjectId, Type};
 enum Mode {
     /// Made as a whole: what is required must be there.
     Whole,
-    /// Merged into what is there: `null` takes a field away, immutable ones stay.
+    /// Merged into what is there: `null` takes a field away, immutable ones stay, lists go as a whole.
     Merge,
+    /// As [`Mode::Merge`], into one element of a list that is edited.
+    Element,
+    /// Merged into what is there, through the subresource `status`: it holds what the server sets.
+    Status,
 }
 
 impl Lowering<'_> {
@@ -29,6 +33,25 @@ impl Lowering<'_> {
     /// The body of a patch.
     pub(super) fn patch_body(&mut self, set: &Value, kind: KindId) -> Option<Body> {
         self.root(set, kind, Mode::Merge)
+    }
+
+    /// The body of a patch through the subresource `status`.
+    pub(super) fn status_body(&mut self, set: &Value, kind: KindId) -> Option<Body> {
+        if let Value::Object(entries, _) = set
+            && let Some(other) = entries.iter().find(|entry| entry.key.text != "status")
+        {
+            self.typer
+                .sink
+                .error(Code::Clause, other.key.span, format!("`{}` is not written through `status`", other.key.text))
+                .help("the API server takes nothing but `status` there: make two steps of it");
+            return None;
+        }
+        self.root(set, kind, Mode::Status)
+    }
+
+    /// A value for a parameter of a query, held against what its description says.
+    pub(super) fn parameter(&mut self, value: &syntax::Scalar, field: &KindField, path: &str) -> Option<Expr> {
+        self.leaf(&Value::Scalar(value.clone()), &field.ty, path, Mode::Whole, field.required)
     }
 
     fn root(&mut self, value: &Value, kind: KindId, mode: Mode) -> Option<Body> {
@@ -61,20 +84,35 @@ impl Lowering<'_> {
     ) -> Option<Body> {
         let mut found: Vec<Option<BodyEntry>> = Vec::new();
         let mut present: Vec<String> = given.iter().map(|name| (*name).to_owned()).collect();
+        let mut complete = true;
         for entry in entries {
             let key = &entry.key;
             if key.text == "..." {
-                let spread = self.spread(&entry.value, fields, path);
+                let spread = self.spread(&entry.value, fields, path, mode);
                 if let Some(expr) = &spread
                     && let Type::Object(id) = expr.ty
                 {
                     present.extend(self.typer.types.object(id).fields.iter().map(|field| field.name.clone()));
                 }
+                // What it would have brought is not missed too.
+                complete &= spread.is_some();
                 found.push(spread.map(BodyEntry::Spread));
                 continue;
             }
             present.push(key.text.clone());
             let Some(field) = self.writable(key, fields, path, mode) else {
+                if let Value::Object(inner, _) = &entry.value {
+                    // `status: { instances: 3 }`: what is inside tells what was meant.
+                    for entry in inner {
+                        self.point_elsewhere(&entry.key.text, path, "what can be written is");
+                    }
+                }
+                if let Some(error) = self.typer.sink.last()
+                    && error.code == Code::ServerSet
+                    && error.help.is_none()
+                {
+                    error.help("leave it out");
+                }
                 found.push(None);
                 continue;
             };
@@ -83,7 +121,7 @@ impl Lowering<'_> {
             let body = self.field(&entry.value, &field, &inner, mode);
             found.push(body.map(|body| BodyEntry::Key(key.text.clone(), body)));
         }
-        if mode == Mode::Whole {
+        if mode == Mode::Whole && complete {
             let missing: Vec<String> = fields
                 .iter()
                 .filter(|field| field.required && !field.server_set && field.default.is_none())
@@ -109,16 +147,18 @@ impl Lowering<'_> {
                 .error(Code::UnknownField, key.span, format!("{path} has no field `{}`", key.text))
                 .label("unknown field")
                 .suggest(&key.text, fields.iter().map(|field| field.name.as_str()));
+            self.point_elsewhere(&key.text, path, "the field stands at");
             return None;
         };
-        if field.server_set {
+        if field.server_set && mode != Mode::Status {
             self.typer
                 .sink
                 .error(Code::ServerSet, key.span, format!("`{}` is written by the server alone", key.text))
-                .help("leave it out");
+                .note("what a call sends of it is dropped, or refused");
+            self.point_elsewhere(&key.text, path, "what can be written is");
             return None;
         }
-        if field.immutable && mode == Mode::Merge {
+        if field.immutable && mode != Mode::Whole {
             self.typer
                 .sink
                 .error(Code::Immutable, key.span, format!("`{}` cannot change once it is set", key.text))
@@ -128,13 +168,38 @@ impl Lowering<'_> {
         Some(field)
     }
 
+    /// Where else the kind has a field of that name that can be written, where nothing nearer was suggested.
+    fn point_elsewhere(&mut self, name: &str, path: &str, words: &str) {
+        let root = path.split('.').next().unwrap_or_default();
+        let Some(at) = self.shared.kinds.list.iter().position(|kind| kind.kind == root) else { return };
+        if let Some(found) = self.shared.kinds.path_to(KindId(at), name, true)
+            && let Some(error) = self.typer.sink.last()
+            && error.help.is_none()
+        {
+            error.help(format!("{words} `{found}`"));
+        }
+    }
+
     fn field(&mut self, value: &Value, field: &KindField, path: &str, mode: Mode) -> Option<Body> {
         if let Value::Null(span) = value {
-            if mode == Mode::Merge && !field.required {
+            if mode != Mode::Whole && !field.required {
                 return Some(Body::Null);
             }
-            let help = if mode == Mode::Merge { "the field is required" } else { "leave the key out" };
+            let help = if mode == Mode::Whole { "leave the key out" } else { "the field is required" };
             self.typer.sink.error(Code::WrongShape, *span, "there is nothing to take away by `null`").help(help);
+            return None;
+        }
+        if mode == Mode::Merge
+            && let KindFieldType::List { key: Some(key), .. } = &field.ty
+        {
+            let list = path.split_once('.').map_or(path, |(_, list)| list);
+            self.typer
+                .sink
+                .error(Code::ListPatched, value.span(), format!("this patch would replace all of `{list}`"))
+                .note(format!(
+                    "a merge patch knows no elements: what others wrote to the list since it was read would be lost, while `{key}` tells its elements apart"
+                ))
+                .help(format!("use `edit` with `list: {list}` and `key: {{ {key}: … }}`: it changes one element alone"));
             return None;
         }
         self.typed(value, &field.ty, path, mode, field.required && mode == Mode::Whole && field.default.is_none())
@@ -143,6 +208,19 @@ impl Lowering<'_> {
     /// A value for a field or element of a type.
     fn typed(&mut self, value: &Value, ty: &KindFieldType, path: &str, mode: Mode, needed: bool) -> Option<Body> {
         match (value, ty) {
+            (Value::When(pair, span), _) => {
+                let (condition, then) = (&pair.0, &pair.1);
+                if needed {
+                    self.typer
+                        .sink
+                        .error(Code::FieldMissing, *span, format!("{path} is required, and would be missing at times"))
+                        .help("give it a value whatever holds: `{{ … if … else … }}`");
+                    return None;
+                }
+                let condition = self.typer.scalar_condition(condition);
+                let then = self.typed(then, ty, path, mode, false);
+                Some(Body::When(condition?, Box::new(then?)))
+            }
             (Value::Object(entries, span), KindFieldType::Object { fields, .. }) => {
                 self.object_body(entries, *span, fields, path, mode, &[])
             }
@@ -152,7 +230,7 @@ impl Lowering<'_> {
                     .map(|entry| {
                         let path = format!("{path}.{}", entry.key.text);
                         let body = match &entry.value {
-                            Value::Null(_) if mode == Mode::Merge => Some(Body::Null),
+                            Value::Null(_) if mode != Mode::Whole => Some(Body::Null),
                             other => self.typed(other, inner, &path, mode, false),
                         };
                         body.map(|body| BodyEntry::Key(entry.key.text.clone(), body))
@@ -181,16 +259,23 @@ impl Lowering<'_> {
                 self.typer.sink.error(Code::TypeMismatch, *span, format!("{path} takes {wants}"));
                 None
             }
-            _ => self.leaf(value, ty, path, needed).map(Body::Value),
+            _ => self.leaf(value, ty, path, mode, needed).map(Body::Value),
         }
     }
 
-    fn leaf(&mut self, value: &Value, ty: &KindFieldType, path: &str, needed: bool) -> Option<Expr> {
+    fn leaf(&mut self, value: &Value, ty: &KindFieldType, path: &str, mode: Mode, needed: bool) -> Option<Expr> {
         let wanted = crate::kinds::type_of(ty);
         let hint = camel(path);
         let expr = self.typer.value(value, &hint, Some(&wanted))?;
-        if *ty == KindFieldType::Opaque && !matches!(expr.ty.required(), Type::Secret) {
+        if *ty == KindFieldType::Opaque {
+            if super::output::contains_secret(self.typer.types, &expr.ty) {
+                self.typer.leak(expr.span);
+                return None;
+            }
             return Some(expr);
+        }
+        if let KindFieldType::Object { fields, .. } = ty {
+            self.object_may_go(&expr, fields, path, mode != Mode::Whole)?;
         }
         // A field marked secret takes plain text too.
         let fits_secret =
@@ -214,47 +299,8 @@ impl Lowering<'_> {
         self.in_bounds(expr, ty)
     }
 
-    /// Literals are held against the bounds of their field.
-    fn in_bounds(&mut self, expr: Expr, ty: &KindFieldType) -> Option<Expr> {
-        let reason = match (ty, &expr.kind) {
-            (KindFieldType::Int { min, max }, kind) => {
-                let value = match kind {
-                    ExprKind::Int(value) => Some(*value),
-                    ExprKind::Unary(UnaryOp::Neg, inner) => match inner.kind {
-                        ExprKind::Int(value) => value.checked_neg(),
-                        _ => None,
-                    },
-                    _ => None,
-                };
-                value.and_then(|value| match (min, max) {
-                    (Some(min), _) if value < *min => Some(format!("{value} is below {min}")),
-                    (_, Some(max)) if value > *max => Some(format!("{value} is above {max}")),
-                    _ => None,
-                })
-            }
-            (KindFieldType::String { pattern, max_length }, ExprKind::String(text)) => {
-                let long = max_length.filter(|max| text.chars().count() > *max);
-                let regex =
-                    pattern.as_ref().and_then(|pattern| regex::Regex::new(pattern).ok().map(|regex| (pattern, regex)));
-                match (long, regex) {
-                    (Some(max), _) => Some(format!("`{text}` has more than {max} characters")),
-                    (None, Some((pattern, regex))) if !regex.is_match(text) => {
-                        Some(format!("`{text}` does not match `{pattern}`"))
-                    }
-                    _ => None,
-                }
-            }
-            _ => None,
-        };
-        if let Some(reason) = reason {
-            self.typer.sink.error(Code::OutOfBounds, expr.span, format!("the API server refuses this value: {reason}"));
-            return None;
-        }
-        Some(expr)
-    }
-
     /// `...: x`: every field of an object that is set.
-    fn spread(&mut self, value: &Value, fields: &[KindField], path: &str) -> Option<Expr> {
+    fn spread(&mut self, value: &Value, fields: &[KindField], path: &str, mode: Mode) -> Option<Expr> {
         let Value::Scalar(scalar) = value else {
             self.typer.sink.error(Code::WrongShape, value.span(), "`...` takes in an object that an expression names");
             return None;
@@ -282,7 +328,20 @@ impl Lowering<'_> {
                 self.typer.sink.error(Code::UnknownField, expr.span, message);
                 return None;
             }
+            let needed = fields.iter().any(|field| {
+                field.name == member.name && field.required && field.default.is_none() && mode == Mode::Whole
+            });
+            if needed && member.ty.is_optional() {
+                let name = &member.name;
+                self.typer
+                    .sink
+                    .error(Code::FieldMissing, expr.span, format!("{path} lacks `{name}` where this object has none"))
+                    .note(format!("`{name}` is required there, and may be absent in the object"))
+                    .help(format!("make `{name}` required in the group, or give it a default"));
+                return None;
+            }
         }
+        self.object_may_go(&expr, fields, path, mode != Mode::Whole)?;
         Some(expr)
     }
 
@@ -299,15 +358,16 @@ impl Lowering<'_> {
         let mark = self.typer.scope.mark();
         let ty = Type::Object(element).optional();
         let before = self.typer.local("before", ty.clone(), LocalKind::Before);
+        self.typer.shadows("before", edit.list.span);
         self.typer.scope.declare("before", before, Some(ty));
         let require = edit.require.as_ref().map(|require| self.require(require));
         let name = edit.list.text.as_str();
         let put = edit.put.as_ref().map(|put| self.element(put, &fields, name, Mode::Whole, &key_field));
-        let set = edit.set.as_ref().map(|set| self.element(set, &fields, name, Mode::Merge, &key_field));
+        let set = edit.set.as_ref().map(|set| self.element(set, &fields, name, Mode::Element, &key_field));
         self.typer.scope.reset(mark);
         let mut removed = Some(());
         for name in &edit.remove {
-            match self.writable(name, &fields, &edit.list.text, Mode::Merge) {
+            match self.writable(name, &fields, &edit.list.text, Mode::Element) {
                 Some(field) if field.required => {
                     let message = format!("`{}` is required, so it cannot be taken away", name.text);
                     self.typer.sink.error(Code::FieldMissing, name.span, message);

@@ -1,7 +1,7 @@
 //! Examples: their arguments must be such that a call would take them.
 
 use super::Lowering;
-use super::params::value_fits;
+use super::bounds::value_fits;
 use crate::diagnostic::Code;
 use crate::load::{Node, NodeKind};
 

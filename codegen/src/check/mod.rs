@@ -1,25 +1,41 @@
 //! From a tool as written to its lowered form: names looked up, expressions typed, rules held.
 
+mod between;
 mod body;
+mod bounds;
 mod examples;
+mod fit;
 mod given;
 mod output;
 mod params;
+mod pattern;
+mod portable;
 mod rules;
+mod samples;
 mod steps;
+mod subresources;
 mod targets;
 mod verbs;
+mod waits;
+mod words;
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, Sink};
-use crate::expression::{Context, Scope, Typer};
+use crate::expression::{Context, Facts, Scope, Typer};
 use crate::kinds::Kinds;
 use crate::load::{Name, Text};
 use crate::lowered::{self, LocalId, Param, ParamGroup};
 use crate::source::{SourceMap, Span};
 use crate::syntax;
-use crate::types::Types;
+use crate::template::sample::Sampler;
+use crate::types::{Type, Types};
+
+pub use between::{between_tools, unused_shared};
+pub use bounds::check_bounds;
+pub(crate) use bounds::text_fits;
+pub use words::param_words;
 
 /// What all tools share.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +44,22 @@ pub struct Shared<'a> {
     pub kinds: &'a Kinds,
     /// Templates that others include, by file name.
     pub partials: &'a BTreeMap<String, Text>,
+    /// Those of them that some tool takes in.
+    pub used_partials: &'a RefCell<BTreeSet<String>>,
     /// The files.
     pub sources: &'a SourceMap,
+    /// Tries templates on samples.
+    pub sampler: &'a Sampler<'a>,
+}
+
+impl<'a> Shared<'a> {
+    /// A partial that a tool takes in.
+    #[must_use]
+    pub fn partial(&self, name: &str) -> Option<&'a Text> {
+        let text = self.partials.get(name)?;
+        self.used_partials.borrow_mut().insert(name.to_owned());
+        Some(text)
+    }
 }
 
 /// Lowers a tool. Everything wrong in it is reported; `None` where anything was.
@@ -42,7 +72,15 @@ pub fn lower_tool(
     let mark = sink.mark();
     let mut scope = Scope::default();
     scope.incomplete = tool.incomplete;
-    let expressions = Typer { types, kinds: shared.kinds, sink, locals: Vec::new(), scope, context: Context::Mapping };
+    let expressions = Typer {
+        types,
+        kinds: shared.kinds,
+        sink,
+        locals: Vec::new(),
+        scope,
+        context: Context::Mapping,
+        facts: Facts::default(),
+    };
     let mut lowering = Lowering {
         tool,
         shared,
@@ -50,24 +88,33 @@ pub fn lower_tool(
         params: Vec::new(),
         param_names: Vec::new(),
         groups: Vec::new(),
+        group_names: Vec::new(),
         bindings: Vec::new(),
         paged: None,
         stopped: false,
         sound: !tool.incomplete,
     };
+    // Nothing is said of names whose declaration could not be read.
+    for name in &tool.lost {
+        let local = lowering.typer.local(&name.text, Type::Bool, lowered::LocalKind::Value);
+        lowering.typer.scope.declare(&name.text, local, None);
+    }
     lowering.params();
     let steps = lowering.steps();
     let (output, output_type, paged_output) = lowering.output();
-    lowering.answers(output_type, paged_output.as_deref());
+    lowering.answers(&output, output_type, paged_output.as_deref());
     lowering.rules(&steps);
     lowering.examples();
+    words::tool_words(tool, lowering.typer.sink);
     let lowered = lowering.finish(steps, output, output_type, paged_output);
-    if let Some(tool) = &lowered {
-        given::check(tool, sink);
+    if let Some(lowered) = &lowered {
+        given::check(lowered, sink);
+        portable::check(tool, lowered, types, sink);
     }
     let failed = sink.since(mark).iter().any(|one| one.severity == crate::diagnostic::Severity::Error);
     if lowered.is_none() && !sink.has_errors() {
         let name = &tool.name;
+        // not reached: whatever cannot be lowered was reported where it was found.
         sink.error(
             Code::Unsupported,
             name.span,
@@ -99,6 +146,8 @@ struct Lowering<'a> {
     /// Where each parameter is declared.
     param_names: Vec<Name>,
     groups: Vec<ParamGroup>,
+    /// Where each group is declared.
+    group_names: Vec<Name>,
     bindings: Vec<Binding>,
     /// The binding that holds a page, and where it is asked for.
     paged: Option<(LocalId, Span)>,
@@ -137,6 +186,7 @@ impl Lowering<'_> {
             name: tool.name.text.clone(),
             file: self.shared.sources.path(tool.name.span.file).to_owned(),
             toolset: tool.toolset.text.clone(),
+            core: tool.core,
             title: tool.title.text.clone(),
             about: tool.about.text.clone(),
             effect,
@@ -153,7 +203,10 @@ impl Lowering<'_> {
                 .examples
                 .iter()
                 .filter_map(|example| match example.call.to_json() {
-                    serde_json::Value::Object(call) => Some(lowered::Example { title: example.title.clone(), call }),
+                    serde_json::Value::Object(call) => {
+                        let title = example.title.as_ref().map(|title| title.text.clone());
+                        Some(lowered::Example { title, call })
+                    }
                     _ => None,
                 })
                 .collect(),

@@ -1,6 +1,7 @@
 //! Output and answers.
 
 use super::Lowering;
+use super::samples::{ended, sound_since};
 use crate::diagnostic::Code;
 use crate::expression::camel;
 use crate::lowered::{Effect, ExprKind, Meaning, Outcome, OutputField, Step, Verb};
@@ -48,8 +49,23 @@ impl Lowering<'_> {
                 self.sound = false;
                 continue;
             }
+            if let ExprKind::List(items) = &value.kind
+                && items.is_empty()
+            {
+                self.typer
+                    .sink
+                    .error(Code::NeverFilled, value.span, format!("`{}` is always empty: no step fills it", name.text))
+                    .note("a field that says nothing costs every reader a look")
+                    .help("name a list that a step gives, or take the field out");
+                self.sound = false;
+                continue;
+            }
             places.push(name.span);
-            fields.push(OutputField { name: name.text.clone(), value, about: about.clone() });
+            fields.push(OutputField {
+                name: name.text.clone(),
+                value,
+                about: about.as_ref().map(|about| about.text.clone()),
+            });
         }
         self.typer.scope.at_end = false;
         let shape = fields
@@ -73,7 +89,23 @@ impl Lowering<'_> {
         };
         let found: Vec<usize> = (0..fields.len()).filter(|index| comes_from(&fields[*index].value.kind)).collect();
         match found.as_slice() {
-            [one] => return Some(fields[*one].name.clone()),
+            [one] => {
+                let narrower = match &fields[*one].value.kind {
+                    ExprKind::Comprehension(each) => each.keep.is_some() || each.first || each.newest.is_some(),
+                    _ => false,
+                };
+                if !narrower {
+                    return Some(fields[*one].name.clone());
+                }
+                self.typer
+                    .sink
+                    .error(Code::Paging, places[*one], "this shows a part of the page alone")
+                    .see(asked, "the page")
+                    .note(
+                        "the cursor comes from the last item shown, so what is left out would come again or be skipped",
+                    )
+                    .help("keep what is wanted in the step that takes the page");
+            }
             [] if self.sound => {
                 self.typer
                     .sink
@@ -92,49 +124,66 @@ impl Lowering<'_> {
         None
     }
 
-    /// Checks all templates that the tool's answers use.
-    pub(super) fn answers(&mut self, output: Option<ObjectId>, paged: Option<&str>) {
-        let Some(output) = output.filter(|_| self.sound) else { return };
-        let mut output_fields = self.typer.types.object(output).fields.clone();
-        // What templates see is looked at and thrown away: it is no type of the program.
-        let mut types = self.typer.types.clone();
+    /// Checks all templates that the tool's answers use, and tries the sound ones on samples.
+    pub(super) fn answers(&mut self, own: &[OutputField], output: Option<ObjectId>, paged: Option<&str>) {
+        // Where a field could not be typed, every template that names it would be complained about.
+        let Some(output) = output.filter(|_| own.len() == self.tool.output.len() && !self.tool.incomplete) else {
+            return;
+        };
+        let mark = self.typer.types.mark();
+        let mut types = std::mem::take(self.typer.types);
         let effect = self.tool.effect.0;
         let field = |name: &str, ty| Field { name: name.to_owned(), ty, about: None };
+        let mut added = Vec::new();
         if effect != Effect::Read {
             let changes = crate::kinds::changes(&mut types);
-            output_fields.push(field("changes", changes));
+            added.push(field("changes", changes));
         }
-        output_fields.push(field("truncated", Type::Bool));
+        added.push(field("truncated", Type::Bool));
         if paged.is_some() {
-            output_fields.push(field("returned", Type::Int));
-            for name in ["total", "scanned"] {
-                output_fields.push(field(name, Type::Int.optional()));
-            }
-            output_fields.push(field("cursor", Type::String.optional()));
+            added.push(field("returned", Type::Int));
+            added.extend(["total", "scanned"].map(|name| field(name, Type::Int.optional())));
+            added.push(field("cursor", Type::String.optional()));
         }
+        let samples = self.samples(own, &added, &types);
+        let fields = types.object(output).fields.iter().cloned().chain(added).collect();
         let name = "output".to_owned();
-        let object = types.add(ObjectType { name, fields: output_fields, origin: Origin::Mapping });
-        let mut scope =
-            TemplateScope::new(self.shared, types, object, self.typer.locals.clone(), self.typer.scope.clone());
+        let object = types.add(ObjectType { name, fields, origin: Origin::Mapping });
+        let (locals, scope, facts) = (self.typer.locals.clone(), self.typer.scope.clone(), self.typer.facts.clone());
+        let mut scope = TemplateScope::new(self.shared, types, object, locals, scope, facts);
         for (outcome, text) in &self.tool.answers {
             self.reachable(*outcome, text.span);
+            let mark = self.typer.sink.mark();
             check_template(text, &mut scope, self.typer.sink);
+            // What a step did not give would be missing in the sample, too.
+            if self.sound && sound_since(self.typer.sink, mark) {
+                let samples = ended(&samples, outcome.unwrap_or(Outcome::Done));
+                self.shared.sampler.look(text, &samples, self.typer.sink);
+            }
         }
-        let mut partials = vec!["foot.md".to_owned()];
+        let mut partials = vec![("foot.md".to_owned(), Outcome::Done)];
         if effect != Effect::Read && !self.tool.answers.iter().any(|(outcome, _)| *outcome == Some(Outcome::Planned)) {
-            partials.push("planned.md".to_owned());
+            partials.push(("planned.md".to_owned(), Outcome::Planned));
         }
         for step in &self.tool.steps {
             if let crate::syntax::Verb::Confirm { plan, .. } = &step.verb {
-                partials.push(plan.text.clone());
+                partials.push((plan.text.clone(), Outcome::Unconfirmed));
             }
         }
-        for name in partials {
-            if let Some(text) = self.shared.partials.get(&name) {
-                check_template(text, &mut scope, self.typer.sink);
+        scope.share();
+        for (name, outcome) in partials {
+            let Some(text) = self.shared.partial(&name) else { continue };
+            let mark = self.typer.sink.mark();
+            check_template(text, &mut scope, self.typer.sink);
+            if self.sound && sound_since(self.typer.sink, mark) {
+                self.shared.sampler.look_at_partial(&name, text, &ended(&samples, outcome), self.typer.sink);
             }
         }
-        self.typer.scope.use_as(&scope.into_scope());
+        let (scope, types) = scope.into_parts();
+        self.typer.scope.use_as(&scope);
+        // What templates see is looked at and thrown away: it is no type of the program.
+        *self.typer.types = types;
+        self.typer.types.forget_since(mark);
     }
 
     /// Whether any call ends with the outcome that an answer is for.
@@ -174,24 +223,39 @@ impl Lowering<'_> {
                 self.typer.scope.mark_used(confirm.by);
             }
         }
-        let grouped: Vec<usize> = self
-            .groups
-            .iter()
-            .filter(|group| self.typer.scope.is_used(group.local))
-            .flat_map(|group| group.members.iter().copied())
-            .collect();
-        for (index, param) in self.params.iter().enumerate() {
-            let used = self.typer.scope.is_used(param.local)
-                || grouped.contains(&index)
-                || matches!(param.meaning, Some(Meaning::DryRun | Meaning::Confirmation));
-            if !used {
-                let name = &self.param_names[index];
-                let span = if name.span.file == self.tool.name.span.file { name.span } else { self.tool.name.span };
-                self.typer
-                    .sink
-                    .error(Code::Unused, span, format!("parameter `{}` is never used", name.text))
-                    .help("use it in a step or in the output, or take it out");
+        let is_used = |index: usize| {
+            let param = &self.params[index];
+            let by_meaning = matches!(param.meaning, Some(Meaning::DryRun | Meaning::Confirmation));
+            by_meaning || self.typer.scope.is_used(param.local)
+        };
+        // Of a parameter: where it is declared in this file. Of a group: whether all of it is unused.
+        let mut found: Vec<(Span, String)> = Vec::new();
+        let mut grouped: Vec<usize> = Vec::new();
+        for (group, name) in self.groups.iter().zip(&self.group_names) {
+            grouped.extend(&group.members);
+            let unused: Vec<usize> = group.members.iter().copied().filter(|index| !is_used(*index)).collect();
+            if self.typer.scope.is_used(group.local) {
+                continue;
             }
+            if unused.len() == group.members.len() {
+                found.push((name.span, format!("the group `{}` is never used", name.text)));
+            } else {
+                let message = |index: &usize| {
+                    format!("parameter `{}` of the group `{}` is never used", self.params[*index].name, name.text)
+                };
+                found.extend(unused.iter().map(|index| (name.span, message(index))));
+            }
+        }
+        for (index, name) in self.param_names.iter().enumerate() {
+            if !grouped.contains(&index) && !is_used(index) {
+                found.push((name.span, format!("parameter `{}` is never used", name.text)));
+            }
+        }
+        for (span, message) in found {
+            self.typer
+                .sink
+                .error(Code::Unused, span, message)
+                .help("use it in a step or in the output, or take it out");
         }
         for binding in &self.bindings {
             if binding.own && !binding.acts && !self.typer.scope.is_used(binding.local) {
@@ -204,16 +268,12 @@ impl Lowering<'_> {
     }
 }
 
-fn contains_secret(types: &crate::types::Types, ty: &Type) -> bool {
+/// Whether a secret is anywhere in a type.
+pub(super) fn contains_secret(types: &crate::types::Types, ty: &Type) -> bool {
     match ty {
         Type::Secret => true,
         Type::List(inner) | Type::Map(inner) | Type::Optional(inner) => contains_secret(types, inner),
-        Type::Object(id) => {
-            let object = types.object(*id);
-            // Kinds' objects are checked field by field where they are written.
-            matches!(object.origin, Origin::Mapping | Origin::Group)
-                && object.fields.iter().any(|field| contains_secret(types, &field.ty))
-        }
+        Type::Object(id) => types.object(*id).fields.iter().any(|field| contains_secret(types, &field.ty)),
         _ => false,
     }
 }

@@ -1,11 +1,11 @@
 //! Parameters: types, bounds, defaults, meanings.
 
 use super::Lowering;
+use super::bounds::check_bounds;
 use crate::diagnostic::Code;
-use crate::expression::{camel, literal_fits_quantity};
+use crate::expression::camel;
 use crate::load::{Name, Node, NodeKind};
-use crate::lowered::{Bounds, LocalKind, Meaning, Param, ParamDefault, ParamGroup, ParamType, StringFormat};
-use crate::source::Span;
+use crate::lowered::{LocalKind, Meaning, Param, ParamDefault, ParamGroup, ParamType};
 use crate::syntax::{self, ParamDecl};
 use crate::types::{Field, ObjectType, Origin, Type};
 
@@ -39,35 +39,12 @@ impl Lowering<'_> {
             return None;
         }
         let mark = self.typer.sink.mark();
-        let bounds = self.bounds(param);
-        let bounded = self.typer.sink.mark() == mark;
+        let (bounds, default) = check_bounds(param, self.shared.sources, self.typer.sink);
         self.meaning(param);
+        self.sound &= self.typer.sink.mark() == mark;
         let index = self.params.len();
-        let mut default = None;
-        if let Some(node) = &param.default {
-            if is_expression(node) {
-                computed.push((index, node));
-            } else if let (true, Err(reason)) = (bounded, value_fits(node, &param.ty, &bounds)) {
-                self.typer.sink.error(
-                    Code::Default,
-                    node.span,
-                    format!("the default of `{}` would be refused: {reason}", param.name.text),
-                );
-                self.sound = false;
-            } else {
-                default = Some(ParamDefault::Literal(node.to_json()));
-            }
-            if param.required {
-                self.typer
-                    .sink
-                    .error(
-                        Code::Default,
-                        node.span,
-                        format!("parameter `{}` is required and has a default", param.name.text),
-                    )
-                    .help("leave out `required` or `default`");
-                self.sound = false;
-            }
+        if let Some(node) = param.default.as_ref().filter(|node| is_expression(node)) {
+            computed.push((index, node));
         }
         let present = type_of(&param.ty);
         let value_type = if param.required || param.default.is_some() { present } else { present.optional() };
@@ -75,9 +52,10 @@ impl Lowering<'_> {
         let seen = self.typer.scope.declare(&param.name.text, local, Some(value_type.clone()));
         seen.hidden_from_templates = param.ty == ParamType::Secret;
         self.param_names.push(param.name.clone());
+        self.typer.facts.params.push(bounds.clone());
         self.params.push(Param {
             name: param.name.text.clone(),
-            about: param.about.clone(),
+            about: param.about.text.clone(),
             ty: param.ty.clone(),
             bounds,
             required: param.required,
@@ -102,6 +80,7 @@ impl Lowering<'_> {
         let local = self.typer.local(&name.text, Type::Object(object), LocalKind::Group(self.groups.len()));
         if self.typer.scope.peek(&name.text).is_some() {
             self.typer.sink.error(Code::Duplicate, name.span, format!("there are two parameters `{}`", name.text));
+            self.sound = false;
         }
         self.typer.scope.declare(&name.text, local, Some(Type::Object(object)));
         let with = |meaning| {
@@ -125,6 +104,7 @@ impl Lowering<'_> {
                     .help("paging needs a parameter with the meaning `limit` and one with the meaning `cursor`");
             }
         }
+        self.group_names.push(name.clone());
         self.groups.push(ParamGroup { name: name.text.clone(), members, object, local });
     }
 
@@ -150,78 +130,6 @@ impl Lowering<'_> {
                 self.params[index].default = Some(ParamDefault::Computed(expr));
             }
         }
-    }
-
-    fn bounds(&mut self, param: &syntax::Param) -> Bounds {
-        let number = matches!(param.ty, ParamType::Int | ParamType::Float);
-        let text = matches!(param.ty, ParamType::String | ParamType::Secret);
-        let name = &param.name.text;
-        let mut wrong = |span: Span, message: String, help: &str| {
-            self.typer.sink.error(Code::Bounds, span, message).help(help);
-            self.sound = false;
-        };
-        if (param.min.is_some() || param.max.is_some()) && !number {
-            wrong(
-                param.type_span,
-                format!("`min` and `max` of `{name}` say nothing"),
-                "they are for int and float; texts have `min_length` and `max_length`",
-            );
-        }
-        if (param.min_length.is_some() || param.max_length.is_some()) && !text {
-            wrong(
-                param.type_span,
-                format!("`min_length` and `max_length` of `{name}` say nothing"),
-                "they are for string and secret",
-            );
-        }
-        if (param.pattern.is_some() || param.format.is_some() || param.reserved.is_some())
-            && param.ty != ParamType::String
-        {
-            wrong(
-                param.type_span,
-                format!("`pattern`, `format` and `reserved` of `{name}` say nothing"),
-                "they are for string",
-            );
-        }
-        if param.min.zip(param.max).is_some_and(|(min, max)| min > max) {
-            wrong(param.name.span, format!("no number fits the bounds of `{name}`"), "`min` must not be above `max`");
-        }
-        if param.min_length.zip(param.max_length).is_some_and(|(min, max)| min > max) {
-            wrong(
-                param.name.span,
-                format!("no text fits the bounds of `{name}`"),
-                "`min_length` must not be above `max_length`",
-            );
-        }
-        let pattern =
-            param.pattern.as_ref().filter(|pattern| self.pattern(pattern)).map(|pattern| pattern.text.clone());
-        Bounds {
-            min: param.min,
-            max: param.max,
-            min_length: param.min_length,
-            max_length: param.max_length,
-            pattern,
-            format: param.format.map(|(format, _)| format),
-            reserved: param.reserved.as_ref().map(|(reserved, _)| reserved.clone()),
-        }
-    }
-
-    fn pattern(&mut self, pattern: &Name) -> bool {
-        let sink = &mut *self.typer.sink;
-        if let Err(error) = regex::Regex::new(&pattern.text) {
-            let text = error.to_string();
-            let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            sink.error(Code::Pattern, pattern.span, format!("this is not a regular expression: {reason}"));
-        } else if !pattern.text.starts_with('^') || !pattern.text.ends_with('$') {
-            sink.error(Code::Pattern, pattern.span, "the pattern is not anchored").help(format!(
-                "write `^{}$`, so that the whole text must match",
-                pattern.text.trim_matches(['^', '$'])
-            ));
-        } else {
-            return true;
-        }
-        self.sound = false;
-        false
     }
 
     fn meaning(&mut self, param: &syntax::Param) {
@@ -270,7 +178,7 @@ impl Lowering<'_> {
     }
 }
 
-fn is_expression(node: &Node) -> bool {
+pub(super) fn is_expression(node: &Node) -> bool {
     matches!(&node.kind, NodeKind::Text(text) if text.contains("{{") || text.contains("{%"))
 }
 
@@ -286,91 +194,4 @@ pub(super) fn type_of(ty: &ParamType) -> Type {
         ParamType::Secret => Type::Secret,
         ParamType::StringList => Type::List(Box::new(Type::String)),
     }
-}
-
-/// Whether a literal would be taken as a parameter's value; else why not.
-pub(super) fn value_fits(node: &Node, ty: &ParamType, bounds: &Bounds) -> Result<(), String> {
-    match (ty, &node.kind) {
-        (ParamType::Int | ParamType::Float, NodeKind::Int(value)) =>
-        {
-            #[allow(clippy::cast_precision_loss)]
-            number_fits(*value as f64, bounds)
-        }
-        (ParamType::Float, NodeKind::Float(value)) => number_fits(*value, bounds),
-        (ParamType::String | ParamType::Secret, NodeKind::Text(text)) => text_fits(text, bounds),
-        (ParamType::Enum(words), NodeKind::Text(text)) => {
-            if words.contains(text) {
-                Ok(())
-            } else {
-                Err(format!("`{text}` is not one of {}", words.join(", ")))
-            }
-        }
-        (ParamType::Quantity, NodeKind::Text(text)) => {
-            if literal_fits_quantity(text) {
-                Ok(())
-            } else {
-                Err(format!("`{text}` is not a Kubernetes quantity"))
-            }
-        }
-        (ParamType::Bool, NodeKind::Bool(_)) | (ParamType::Quantity, NodeKind::Int(_)) => Ok(()),
-        (ParamType::StringList, NodeKind::List(items)) => {
-            match items.iter().find(|item| !matches!(item.kind, NodeKind::Text(_))) {
-                Some(item) => Err(format!("an element is {}, not text", item.describe())),
-                None => Ok(()),
-            }
-        }
-        (ty, _) => Err(format!("it is {}, not {}", node.describe(), name_of(ty))),
-    }
-}
-
-fn name_of(ty: &ParamType) -> &'static str {
-    match ty {
-        ParamType::Bool => "a bool",
-        ParamType::Int => "a whole number",
-        ParamType::Float => "a number",
-        ParamType::String | ParamType::Secret | ParamType::Quantity => "text",
-        ParamType::Enum(_) => "one of its words",
-        ParamType::StringList => "a list of texts",
-    }
-}
-
-#[allow(clippy::cast_precision_loss)]
-fn number_fits(value: f64, bounds: &Bounds) -> Result<(), String> {
-    if let Some(min) = bounds.min.filter(|min| value < *min as f64) {
-        return Err(format!("{value} is below {min}"));
-    }
-    if let Some(max) = bounds.max.filter(|max| value > *max as f64) {
-        return Err(format!("{value} is above {max}"));
-    }
-    Ok(())
-}
-
-fn text_fits(text: &str, bounds: &Bounds) -> Result<(), String> {
-    let length = text.chars().count();
-    let (pattern, longest) = match bounds.format {
-        Some(StringFormat::Dns1123Label) => (Some(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"), Some(63)),
-        Some(StringFormat::Dns1123Subdomain) => {
-            (Some(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"), Some(253))
-        }
-        Some(StringFormat::Dns1035Label) => (Some(r"^[a-z]([-a-z0-9]*[a-z0-9])?$"), Some(63)),
-        None => (None, None),
-    };
-    if let Some(min) = bounds.min_length.filter(|min| length < *min) {
-        return Err(format!("`{text}` has fewer than {min} characters"));
-    }
-    if let Some(max) = bounds.max_length.into_iter().chain(longest).min().filter(|max| length > *max) {
-        return Err(format!("`{text}` has more than {max} characters"));
-    }
-    for pattern in pattern.into_iter().chain(bounds.pattern.as_deref()) {
-        if regex::Regex::new(pattern).is_ok_and(|regex| !regex.is_match(text)) {
-            return Err(format!("`{text}` does not match `{pattern}`"));
-        }
-    }
-    if let Some(reserved) = &bounds.reserved
-        && (reserved.names.iter().any(|name| name == text)
-            || reserved.prefixes.iter().any(|prefix| text.starts_with(prefix.as_str())))
-    {
-        return Err(format!("`{text}` is reserved"));
-    }
-    Ok(())
 }

@@ -45,10 +45,21 @@ impl Lowering<'_> {
             && !self.tool.incomplete
             && !self.params.iter().any(|param| param.meaning == Some(Meaning::DryRun))
         {
-            self.typer
-                .sink
-                .error(Code::DryRunMissing, span, "a tool that writes has a parameter with the meaning `dry_run`")
-                .help("take in the shared one by `dry_run: { use: dry_run }`");
+            let confirms = self.tool.steps.iter().any(|step| matches!(step.verb, crate::syntax::Verb::Confirm { .. }));
+            let (message, note, help) = if effect == Effect::Destroy && !confirms {
+                (
+                    "a tool that destroys has neither a confirmation nor a dry run",
+                    "the first call, meant or not, would do it beyond recall",
+                    "take in `dry_run: { use: dry_run }`, and ask by `- confirm: { by: …, plan: … }` where data goes",
+                )
+            } else {
+                (
+                    "a tool that writes has a parameter with the meaning `dry_run`",
+                    "a caller must be able to see what would change before it does",
+                    "take in the shared one by `dry_run: { use: dry_run }`",
+                )
+            };
+            self.typer.sink.error(Code::DryRunMissing, span, message).note(note).help(help);
         }
     }
 
@@ -149,22 +160,27 @@ impl Lowering<'_> {
                 step.verb,
                 V::Get(_)
                     | V::List(_)
+                    | V::Read(_)
                     | V::Create(_)
-                    | V::Patch { .. }
+                    | V::Patch(_)
                     | V::Edit(_)
                     | V::Delete { .. }
                     | V::DeleteEach { .. }
                     | V::Wait(_)
             );
-            let reads = matches!(step.verb, V::Get(_) | V::List(_));
+            let reads = matches!(step.verb, V::Get(_) | V::List(_) | V::Read(_));
             let mut nothing = |span, clause: &str, help: &str| {
                 self.typer.sink.error(Code::Clause, span, format!("`{clause}` does nothing on this verb")).help(help);
             };
             if let Some(span) = step.missing_ok.filter(|_| !reads && !matches!(step.verb, V::Delete { .. })) {
-                nothing(span, "missing", "it is for `get`, `list` and `delete`");
+                nothing(span, "missing", "it is for `get`, `list`, `read` and `delete`");
             }
             if let Some(note) = step.forbidden.as_ref().filter(|_| !reads) {
-                nothing(note.span, "forbidden", "it is for `get` and `list`; writes take `advice: { forbidden: … }`");
+                nothing(
+                    note.span,
+                    "forbidden",
+                    "it is for `get`, `list` and `read`; writes take `advice: { forbidden: … }`",
+                );
             }
             if let Some((_, text)) = step.advice.first().filter(|_| !asks) {
                 nothing(text.span, "advice", "it is for verbs that ask the API server");
@@ -176,9 +192,7 @@ impl Lowering<'_> {
 /// The least effect that a verb needs.
 fn needed_effect(verb: &crate::syntax::Verb) -> Effect {
     match verb {
-        crate::syntax::Verb::Create(_) | crate::syntax::Verb::Patch { .. } | crate::syntax::Verb::Edit(_) => {
-            Effect::Write
-        }
+        crate::syntax::Verb::Create(_) | crate::syntax::Verb::Patch(_) | crate::syntax::Verb::Edit(_) => Effect::Write,
         crate::syntax::Verb::Delete { .. } | crate::syntax::Verb::DeleteEach { .. } => Effect::Destroy,
         _ => Effect::Read,
     }

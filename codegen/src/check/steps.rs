@@ -4,7 +4,7 @@ use super::verbs::Given;
 use super::{Binding, Lowering};
 use crate::diagnostic::Code;
 use crate::load::Name;
-use crate::lowered::{Advice, LocalId, LocalKind, Step, Verb};
+use crate::lowered::{Advice, Let, LocalId, LocalKind, Step, Verb};
 use crate::syntax::{self, Scalar};
 use crate::types::Type;
 
@@ -34,6 +34,13 @@ impl Lowering<'_> {
     }
 
     fn step(&mut self, step: &syntax::Step) -> Option<Step> {
+        self.typer.facts.shared = step.taken_in_at.is_some();
+        let lowered = self.one_step(step);
+        self.typer.facts.shared = false;
+        lowered
+    }
+
+    fn one_step(&mut self, step: &syntax::Step) -> Option<Step> {
         let when = step.when.as_ref().map(|when| self.typer.scalar_condition(when));
         // The binding as it was before: a result takes its place.
         let before = step.binding.as_ref().and_then(|name| self.typer.scope.peek(&name.text).cloned());
@@ -57,8 +64,18 @@ impl Lowering<'_> {
             None => (None, None),
         };
         let may_be_absent = step.when.is_some() || step.missing_ok.is_some() || step.forbidden.is_some();
+        let range = match &verb {
+            Some(Verb::Let(Let::Be(value))) => Some(self.typer.range(value)),
+            _ => None,
+        };
         let binding =
             step.binding.as_ref().and_then(|name| self.bind(name, step, result, before.as_ref(), may_be_absent));
+        if let (Some(local), Some(range)) = (binding, range) {
+            self.typer.facts.named.insert(local, range);
+        }
+        if let Some(local) = binding {
+            self.filled(local, verb.as_ref(), step);
+        }
         if let Some(Verb::Require(require)) = &verb {
             let narrows = require.narrows.clone();
             for (old, new) in narrows {
@@ -88,6 +105,22 @@ impl Lowering<'_> {
             advice,
             undo: step.undo.map(|(undo, _)| undo),
         })
+    }
+
+    /// Whether the status of the object behind a name can be there after a step.
+    fn filled(&mut self, local: LocalId, verb: Option<&Verb>, step: &syntax::Step) {
+        match verb {
+            // One that is taken over was there before, with its status.
+            Some(Verb::Create(create)) if create.existing.is_none() => {
+                if self.shared.kinds.kind(create.kind).status_subresource {
+                    self.typer.facts.unfilled.insert(local, step.verb_span);
+                }
+            }
+            Some(Verb::Wait(_)) | None => {
+                self.typer.facts.unfilled.remove(&local);
+            }
+            Some(_) => {}
+        }
     }
 
     /// Names that a condition says are set, as locals without `?`, in scope from here on.
@@ -126,7 +159,7 @@ impl Lowering<'_> {
     ) -> Option<LocalId> {
         let rebinds = matches!(
             step.verb,
-            syntax::Verb::Patch { .. } | syntax::Verb::Edit(_) | syntax::Verb::Wait(_) | syntax::Verb::Delete { .. }
+            syntax::Verb::Patch(_) | syntax::Verb::Edit(_) | syntax::Verb::Wait(_) | syntax::Verb::Delete { .. }
         );
         let same = |before: &crate::expression::Seen| match (
             &before.ty,
@@ -141,7 +174,7 @@ impl Lowering<'_> {
         if matches!(step.verb, syntax::Verb::Delete { .. }) {
             return None;
         }
-        if before.is_some() {
+        if before.is_some() && self.tool.lost.iter().all(|lost| lost.text != name.text) {
             let first =
                 self.bindings.iter().find(|binding| binding.name.text == name.text).map(|binding| binding.name.span);
             let param = self.param_names.iter().find(|param| param.text == name.text).map(|param| param.span);

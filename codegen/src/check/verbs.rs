@@ -5,8 +5,8 @@ use crate::diagnostic::Code;
 use crate::expression::Context;
 use crate::load::Name;
 use crate::lowered::{
-    Confirm, Create, Delete, DeleteEach, Existing, Expr, ExprKind, Let, List, LocalId, LocalKind, Meaning, Patch,
-    Progress, Require, Stop, Target, Verb, Wait, WaitFailure,
+    Confirm, Create, Delete, DeleteEach, Existing, Expr, ExprKind, Let, List, LocalId, LocalKind, Meaning, Progress,
+    Require, Stop, Target, Verb, Wait, WaitFailure,
 };
 use crate::source::Span;
 use crate::syntax::{self, Scalar, Value};
@@ -33,16 +33,16 @@ impl Lowering<'_> {
             }
             syntax::Verb::List(list) => self.list(list),
             syntax::Verb::Create(create) => self.create(create),
-            syntax::Verb::Patch { target, set } => {
-                let (kind, target) = self.target(step, target.as_ref(), bound)?;
-                let set = self.patch_body(set, kind);
+            syntax::Verb::Read(read) => self.read_text(read),
+            syntax::Verb::Patch(patch) => {
+                let (kind, target) = self.target(step, patch.target.as_ref(), bound)?;
                 let result = self.resource(kind, true);
-                Some((Verb::Patch(Patch { kind, target, set: set? }), result))
+                self.patch(patch, kind, target).map(|patch| (Verb::Patch(patch), result))
             }
             syntax::Verb::Edit(edit) => {
                 let (kind, target) = self.target(step, edit.target.as_ref(), bound)?;
                 let result = self.resource(kind, true);
-                self.edit(edit, kind, target).map(|edit| (Verb::Edit(edit), result))
+                self.edit(edit, kind, target).map(|edit| (Verb::Edit(Box::new(edit)), result))
             }
             syntax::Verb::Delete { target } => {
                 let (kind, target) = self.target(step, target.as_ref(), bound)?;
@@ -72,7 +72,7 @@ impl Lowering<'_> {
             syntax::Verb::Wait(wait) => {
                 let (kind, target) = self.target(step, wait.target.as_ref(), bound)?;
                 let result = self.resource(kind, true);
-                self.wait(wait, kind, target).map(|wait| (Verb::Wait(wait), result))
+                self.wait(wait, kind, target).map(|wait| (Verb::Wait(Box::new(wait)), result))
             }
             syntax::Verb::Require(require) => {
                 let lowered = self.require(require);
@@ -109,7 +109,7 @@ impl Lowering<'_> {
     fn list(&mut self, list: &syntax::List) -> Option<(Verb, Given)> {
         let kind = self.shared.kinds.find(&list.kind, self.typer.sink);
         let namespace = kind.and_then(|kind| self.namespace(kind, list.namespace.as_ref(), &list.kind));
-        let all_namespaces = list.all_namespaces.as_ref().map(|all| self.typer.scalar_condition(all));
+        let all_namespaces = list.all_namespaces.as_ref().map(|all| self.typer.scalar_bool(all));
         let labels = self.strings(&list.labels);
         let fields = self.strings(&list.fields);
         let kind = kind?;
@@ -179,6 +179,15 @@ impl Lowering<'_> {
             match (seen, ty) {
                 (Some(seen), Some(ty)) if self.kind_of(&ty).is_some() => Some(seen.local),
                 (Some(_), None) => None,
+                (Some(_), Some(ty)) if self.kind_of(ty.required()).is_some() => {
+                    if !self.typer.scope.doubtful {
+                        self.typer
+                            .sink
+                            .error(Code::MaybeAbsent, owner.span, format!("`{}` may be absent here", owner.text))
+                            .help(format!("ask before, by a `require` that `{} is set`", owner.text));
+                    }
+                    None
+                }
                 (seen, _) => {
                     let message = format!("`{}` is no object that a step before this one gave", owner.text);
                     let code = if seen.is_some() { Code::TypeMismatch } else { Code::UnknownName };
@@ -195,6 +204,7 @@ impl Lowering<'_> {
         let existing = create.existing.as_ref().map(|(adopt, otherwise)| {
             let mark = self.typer.scope.mark();
             let local = self.typer.local("existing", object.clone(), LocalKind::Existing);
+            self.typer.shadows("existing", adopt.span);
             self.typer.scope.declare("existing", local, Some(object.clone()));
             let adopt = self.typer.scalar_condition(adopt);
             let otherwise = otherwise.as_ref().map(|text| self.typer.scalar_of(text, &Type::String));
@@ -221,7 +231,8 @@ impl Lowering<'_> {
         let mark = self.typer.scope.mark();
         let item = self.typer.local("item", object.clone(), LocalKind::Item);
         self.typer.scope.declare("item", item, Some(object));
-        let until = self.typer.scalar_condition(&wait.until);
+        let after = wait.after.as_ref().map(|after| self.typer.scalar_condition(after));
+        let until = self.typer.scalar_bool(&wait.until);
         let fail = wait.fail.as_ref().map(|(when, message)| {
             let when = self.typer.scalar_condition(when);
             let message = self.typer.scalar_of(message, &Type::String);
@@ -234,15 +245,18 @@ impl Lowering<'_> {
             Some(Progress { done: done?, of: of?, say: say? })
         });
         self.typer.scope.reset(mark);
-        Some(Wait {
+        let lowered = Wait {
             kind,
             target,
             item,
+            after: flat(after)?,
             until: until?,
             fail: flat(fail)?,
             timeout: timeout?,
             progress: flat(progress)?,
-        })
+        };
+        self.check_wait(wait, &lowered);
+        Some(lowered)
     }
 
     pub(super) fn require(&mut self, require: &syntax::Require) -> Option<Require> {

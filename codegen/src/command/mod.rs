@@ -1,6 +1,18 @@
-//! The people's command: check specs, read the Rust that a tool becomes, write the reference.
+//! The people's command: begin, check, watch and format specs, read the Rust that a tool becomes, write the reference,
+//! import kinds, compare versions.
+//! Each command has a file of its own, with its arguments and what it does.
 
-use std::collections::BTreeMap;
+mod check;
+mod diff;
+mod docs;
+mod expand;
+mod explain;
+mod fmt;
+mod import_crd;
+mod new;
+mod watch;
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
@@ -10,11 +22,8 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::Compilation;
-use crate::build::write_folder;
-use crate::diagnostic::{Severity, nearest, render};
-use crate::emit::outputs::{ANSWERS, Answers, FOLDERS, outputs};
-use crate::emit::rust;
-use crate::lowered::Program;
+use crate::diagnostic::{Diagnostic, Severity, render};
+use crate::source::SourceMap;
 
 /// Compiler from YAML tool specs to typed Rust handlers, JSON schemas, docs and RBAC.
 #[derive(Debug, Parser)]
@@ -30,59 +39,93 @@ pub struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check every spec and show what is wrong, with the lines it is about.
-    Check,
-    /// Print the Rust that a tool becomes.
-    Expand {
-        /// The tool; `kinds` for the objects that tools read, `tools` for the list of tools.
-        tool: String,
-    },
-    /// Write the reference: pages, schemas, rights, kinds and the handlers for reading.
-    Docs {
-        /// Folder that they go to.
-        #[arg(long, default_value = "generated", value_name = "DIR")]
-        out: PathBuf,
-        /// Answers of the examples; by default what the last run on a sandbox left in the folder.
-        #[arg(long, value_name = "FILE")]
-        answers: Option<PathBuf>,
-    },
+    Check(check::Check),
+    Watch(watch::Watch),
+    New(new::New),
+    ImportCrd(import_crd::ImportCrd),
+    Fmt(fmt::Fmt),
+    Expand(expand::Expand),
+    Explain(explain::Explain),
+    Docs(docs::Docs),
+    Diff(diff::Diff),
 }
 
-/// Runs the command. The exit code is 0 where all is well, and 1 where a spec is wrong or a tool unknown.
+/// Runs the command. The exit code is 0 where all is well, and 1 where a spec is wrong, what was asked for is not there,
+/// or `diff` finds that clients break.
 ///
 /// # Errors
 /// Where files cannot be read or written.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    if !arguments.specs.is_dir() {
-        anyhow::bail!("there is no folder {}; name the specs by --specs", arguments.specs.display());
-    }
-    let compilation =
-        crate::compile(&arguments.specs).with_context(|| format!("cannot read {}", arguments.specs.display()))?;
-    show(&compilation)?;
-    let Some(program) = &compilation.program else { return Ok(ExitCode::FAILURE) };
+    let specs = &arguments.specs;
     match &arguments.command {
-        Command::Check => {
-            let (tools, kinds) = (program.tools.len(), program.kinds.len());
-            say(&format!("{tools} tools and {kinds} kinds are in order.\n"))?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Command::Expand { tool } => expand(program, tool),
-        Command::Docs { out, answers } => docs(program, out, answers.as_deref()),
+        Command::Check(check) => check.run(specs),
+        Command::Expand(expand) => expand.run(specs),
+        Command::Explain(explain) => explain.run(),
+        Command::Docs(docs) => docs.run(specs),
+        Command::ImportCrd(import) => import.run(specs),
+        Command::New(new) => new.run(specs),
+        Command::Fmt(fmt) => fmt.run(specs),
+        Command::Watch(watch) => watch.run(specs),
+        Command::Diff(diff) => diff.run(specs),
     }
 }
 
+/// Compiles the folder of specs.
+fn compiled(specs: &Path) -> anyhow::Result<Compilation> {
+    if !specs.is_dir() {
+        anyhow::bail!("there is no folder {}; name the specs by --specs", specs.display());
+    }
+    crate::compile(specs).with_context(|| format!("cannot read {}", specs.display()))
+}
+
+/// More than a person reads at once; the rest is counted.
+const MAX_SHOWN: usize = 100;
+
 /// Diagnostics on stderr, the way rustc shows them.
 fn show(compilation: &Compilation) -> io::Result<()> {
+    show_all(&compilation.sources, &compilation.diagnostics)?;
     let mut stderr = io::stderr().lock();
-    let color = stderr.is_terminal();
-    for diagnostic in &compilation.diagnostics {
-        writeln!(stderr, "{}\n", render(&compilation.sources, diagnostic, color))?;
+    let count = |severity, word: &str| {
+        let found = compilation.diagnostics.iter().filter(|one| one.severity == severity).count();
+        (found > 0).then(|| counted(found, word))
+    };
+    let counts: Vec<String> =
+        [count(Severity::Error, "error"), count(Severity::Warning, "warning")].into_iter().flatten().collect();
+    if !counts.is_empty() {
+        writeln!(stderr, "{} in the specs", counts.join(" and "))?;
     }
-    let errors = compilation.diagnostics.iter().filter(|one| one.severity == Severity::Error).count();
-    if errors > 0 {
-        writeln!(stderr, "{errors} error{} in the specs", if errors == 1 { "" } else { "s" })?;
+    if let Some(hint) = explain_hint(&compilation.diagnostics) {
+        writeln!(stderr, "{hint}")?;
     }
     Ok(())
+}
+
+/// Where more is said of what was found.
+fn explain_hint(diagnostics: &[Diagnostic]) -> Option<String> {
+    let codes: BTreeSet<&str> = diagnostics.iter().map(|one| one.code.id()).collect();
+    let mut codes = codes.into_iter();
+    let first = codes.next()?;
+    let others: Vec<&str> = codes.collect();
+    let also = if others.is_empty() { String::new() } else { format!("; so of {}", others.join(", ")) };
+    Some(format!("cnpg-mcp-codegen explain {first} tells more{also}"))
+}
+
+fn show_all(sources: &SourceMap, diagnostics: &[Diagnostic]) -> io::Result<()> {
+    let mut stderr = io::stderr().lock();
+    let color = stderr.is_terminal();
+    for diagnostic in diagnostics.iter().take(MAX_SHOWN) {
+        writeln!(stderr, "{}\n", render(sources, diagnostic, color))?;
+    }
+    let hidden = diagnostics.len().saturating_sub(MAX_SHOWN);
+    if hidden > 0 {
+        writeln!(stderr, "… and {hidden} more, which `check --format json` lists\n")?;
+    }
+    Ok(())
+}
+
+/// `1 file`, `2 files`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// On stdout; a reader that has seen enough is no error.
@@ -93,33 +136,16 @@ fn say(text: &str) -> io::Result<()> {
     }
 }
 
-fn expand(program: &Program, tool: &str) -> anyhow::Result<ExitCode> {
-    let wanted = format!("{tool}.rs");
-    if let Some(file) = rust::expanded(program).into_iter().find(|file| file.path == wanted) {
-        say(&file.text)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let names = program.tools.iter().map(|tool| tool.name.as_str()).chain(["kinds", "tools"]);
-    let hint = match nearest(tool, names.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there are: {}", names.collect::<Vec<_>>().join(", ")),
-    };
-    writeln!(io::stderr(), "error: there is no tool `{tool}`; {hint}")?;
+/// Says on stderr why the command does not do it; the exit code is 1 then.
+fn refused(reason: &str) -> anyhow::Result<ExitCode> {
+    writeln!(io::stderr(), "error: {reason}")?;
     Ok(ExitCode::FAILURE)
 }
 
-fn docs(program: &Program, out: &Path, answers: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let kept = out.join(ANSWERS);
-    let answers: Answers = match answers.or_else(|| kept.is_file().then_some(kept.as_path())) {
-        Some(path) => {
-            let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            serde_json::from_str(&text)
-                .with_context(|| format!("{} does not hold answers of examples", path.display()))?
-        }
-        None => BTreeMap::new(),
-    };
-    let files = outputs(program, &answers);
-    write_folder(out, &FOLDERS, &files).with_context(|| format!("cannot write to {}", out.display()))?;
-    say(&format!("{} files in {}.\n", files.len(), out.display()))?;
-    Ok(ExitCode::SUCCESS)
+/// Writes a file that was not there.
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
 }

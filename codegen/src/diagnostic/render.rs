@@ -44,10 +44,7 @@ pub fn render(sources: &SourceMap, diagnostic: &Diagnostic, color: bool) -> Stri
 #[must_use]
 pub fn render_line(sources: &SourceMap, diagnostic: &Diagnostic) -> String {
     let (line, column) = sources.position(diagnostic.span.file, diagnostic.span.start);
-    let level = match diagnostic.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    };
+    let level = diagnostic.severity.word();
     let help = diagnostic.help.as_ref().map(|help| format!(" ({})", help.replace('\n', " "))).unwrap_or_default();
     format!(
         "{}:{line}:{column}: {level}[{}]: {}{help}",

@@ -52,7 +52,7 @@ params:
   name: { type: string, about: Name of it., required: true, format: dns1035_label, max_length: 20 }
   part: { type: string, about: 'Part, as `a|b`.', required: true, pattern: '^[a-z|]+$', reserved: { names: [top], prefixes: [x_] } }
   count: { type: int, about: How many., default: 1, min: 1, max: 9 }
-  timeout: { type: int, about: How long to wait., default: '{{ 60 * count }}', min: 1 }
+  timeout: { type: int, about: How long to wait., default: '{{ 60 * count }}', min: 1, max: 600 }
   key: { type: secret, about: What opens it. }
   namespace: { type: string, about: Namespace., default: '{{ current_namespace() }}' }
   dry_run: { type: bool, about: Change nothing., default: false, meaning: dry_run }

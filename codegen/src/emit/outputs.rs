@@ -34,6 +34,8 @@ pub fn outputs(program: &Program, answers: &Answers) -> Vec<File> {
     let mut files = Vec::new();
     let mut add = |folder: &str, name: &str, text: String| files.push(File { path: format!("{folder}/{name}"), text });
     add("docs", "README.md", docs::index(program));
+    // A dash cannot stand in the name of a tool, so the pages cannot meet.
+    add("docs", "known-kinds.md", docs::kinds(program));
     for tool in &program.tools {
         let own: Vec<ExampleAnswer> = answers
             .get(&tool.name)

@@ -19,7 +19,7 @@ const VERBS: [&str; 6] = ["get", "list", "watch", "create", "patch", "delete"];
 pub struct Grant {
     /// API group; empty for the core group.
     pub group: String,
-    /// Plural of the kind (`clusters`).
+    /// Plural of the kind, with the subresource where it is one (`clusters`, `clusters/status`).
     pub resource: String,
     /// Verbs, each once: `get`, `list`, `watch`, `create`, `patch`, `delete` in this order.
     pub verbs: Vec<&'static str>,
@@ -31,6 +31,7 @@ pub fn kind_of(step: &Step) -> Option<KindId> {
     match &step.verb {
         Verb::Get(get) => Some(get.kind),
         Verb::List(list) => Some(list.kind),
+        Verb::Read(read) => Some(read.object.kind),
         Verb::Create(create) => Some(create.kind),
         Verb::Patch(patch) => Some(patch.kind),
         Verb::Edit(edit) => Some(edit.kind),
@@ -41,7 +42,20 @@ pub fn kind_of(step: &Step) -> Option<KindId> {
     }
 }
 
-/// The verbs that a step needs on its kind.
+/// What a step needs: resources of its kind, each with its verbs.
+fn needs(step: &Step, kind: &Kind) -> Vec<(String, Vec<&'static str>)> {
+    let below = |subresource: &str| format!("{}/{subresource}", kind.plural);
+    let mut needs = vec![(kind.plural.clone(), verbs_of(step))];
+    match &step.verb {
+        Verb::Read(read) => needs.push((below(&read.subresource), vec!["get"])),
+        Verb::Patch(patch) if patch.status => needs.push((below("status"), vec!["patch"])),
+        _ => {}
+    }
+    needs.retain(|(_, verbs)| !verbs.is_empty());
+    needs
+}
+
+/// The verbs that a step needs on its kind itself.
 fn verbs_of(step: &Step) -> Vec<&'static str> {
     let mut verbs = match &step.verb {
         Verb::Get(_) => vec!["get"],
@@ -51,10 +65,13 @@ fn verbs_of(step: &Step) -> Vec<&'static str> {
             verbs.extend(create.existing.is_some().then_some("patch"));
             verbs
         }
+        Verb::Patch(patch) if patch.status => vec!["get"],
         Verb::Patch(_) | Verb::Edit(_) => vec!["get", "patch"],
         Verb::Delete(_) | Verb::DeleteEach(_) => vec!["delete"],
         Verb::Wait(_) => vec!["get", "watch"],
-        Verb::Require(_) | Verb::Let(_) | Verb::Warn(_) | Verb::Stop(_) | Verb::Confirm(_) => Vec::new(),
+        Verb::Read(_) | Verb::Require(_) | Verb::Let(_) | Verb::Warn(_) | Verb::Stop(_) | Verb::Confirm(_) => {
+            Vec::new()
+        }
     };
     match step.undo {
         Some(Undo::Delete) => verbs.push("delete"),
@@ -76,14 +93,16 @@ fn verbs_of(step: &Step) -> Vec<&'static str> {
 /// What a tool needs, ordered by group and resource.
 #[must_use]
 pub fn grants(program: &Program, tool: &Tool) -> Vec<Grant> {
-    let mut needed: BTreeMap<(&str, &str), BTreeSet<&'static str>> = BTreeMap::new();
+    let mut needed: BTreeMap<(&str, String), BTreeSet<&'static str>> = BTreeMap::new();
     for step in &tool.steps {
         if let Some(KindId(kind)) = kind_of(step) {
             let kind = &program.kinds[kind];
-            needed.entry((&kind.group, &kind.plural)).or_default().extend(verbs_of(step));
+            for (resource, verbs) in needs(step, kind) {
+                needed.entry((&kind.group, resource)).or_default().extend(verbs);
+            }
         }
     }
-    in_order(needed.into_iter().map(|((group, resource), verbs)| (group.to_owned(), resource.to_owned(), verbs)))
+    in_order(needed.into_iter().map(|((group, resource), verbs)| (group.to_owned(), resource, verbs)))
 }
 
 /// What several tools need together, ordered by group and resource.
@@ -106,14 +125,21 @@ fn in_order(needed: impl Iterator<Item = (String, String, BTreeSet<&'static str>
         .collect()
 }
 
-/// Whether a tool goes on where it may not read this kind: every step on it has a `forbidden` note.
-#[must_use]
-pub fn can_do_without(tool: &Tool, kind: KindId) -> bool {
-    tool.steps.iter().filter(|step| kind_of(step) == Some(kind)).all(|step| step.forbidden_note.is_some())
+/// Whether a tool goes on where it may not use a resource of this kind: every step on it has a `forbidden` note.
+fn can_do_without(kind: &Kind, id: KindId, resource: &str, tool: &Tool) -> bool {
+    steps_on(kind, id, resource, tool).all(|step| step.forbidden_note.is_some())
 }
 
-/// The files of `generated/rbac/`, by name, as YAML text: a `ClusterRole` for each tool, each toolset, the
-/// tools that read, those that do not destroy, and all tools.
+/// The steps of a tool that need a resource of this kind.
+fn steps_on<'t>(kind: &'t Kind, id: KindId, resource: &'t str, tool: &'t Tool) -> impl Iterator<Item = &'t Step> {
+    tool.steps
+        .iter()
+        .filter(move |step| kind_of(step) == Some(id) && needs(step, kind).iter().any(|(name, _)| name == resource))
+}
+
+/// The files of `generated/rbac/`, by name, as YAML text: a `ClusterRole` for each tool; for all tools and for
+/// each toolset (`core` too) one with the rights of all of them, of those that read, and of those that do not
+/// destroy. A server with several toolsets is given the roles of each.
 ///
 /// A `ClusterRole` can be bound in one namespace (`RoleBinding`) or in all (`ClusterRoleBinding`). Names of
 /// sets contain a dash, names of tools never do, so the files cannot meet.
@@ -125,12 +151,18 @@ pub fn roles(program: &Program) -> Vec<(String, String)> {
         let source = format!("specs/{}", tool.file);
         files.push((format!("{}.yaml", tool.name), role(program, &tool.name, &about, &source, &[tool])));
     }
-    let toolsets: BTreeSet<&str> = program.tools.iter().map(|tool| tool.toolset.as_str()).collect();
-    let sets = toolsets
+    let sets = toolsets(program)
         .into_iter()
-        .map(|toolset| {
-            let tools = program.tools.iter().filter(|tool| tool.toolset == toolset).collect();
-            (format!("toolset-{toolset}"), format!("Rights of the toolset `{toolset}`."), tools)
+        .flat_map(|(toolset, tools)| {
+            [
+                ("", String::new(), Effect::Destroy),
+                ("-read-only", ", tools that only read (`--read-only`)".to_owned(), Effect::Read),
+                ("-no-destructive", ", tools that destroy nothing (`--disable-destructive`)".to_owned(), Effect::Write),
+            ]
+            .map(|(ending, which, effect)| {
+                let tools = tools.iter().copied().filter(|tool| tool.effect <= effect).collect();
+                (format!("toolset-{toolset}{ending}"), format!("Rights of the toolset `{toolset}`{which}."), tools)
+            })
         })
         .chain([
             (
@@ -152,6 +184,19 @@ pub fn roles(program: &Program) -> Vec<(String, String)> {
     }
     files.sort();
     files
+}
+
+/// The toolsets with their tools, ordered by name; `core` among them where it has any.
+#[must_use]
+pub fn toolsets(program: &Program) -> BTreeMap<&str, Vec<&Tool>> {
+    let mut toolsets: BTreeMap<&str, Vec<&Tool>> = BTreeMap::new();
+    for tool in &program.tools {
+        toolsets.entry(&tool.toolset).or_default().push(tool);
+        if tool.core {
+            toolsets.entry("core").or_default().push(tool);
+        }
+    }
+    toolsets
 }
 
 fn up_to(program: &Program, effect: Effect) -> Vec<&Tool> {
@@ -197,7 +242,7 @@ pub fn rules(program: &Program, grants: &[Grant], tools: &[&Tool]) -> String {
             .kinds
             .iter()
             .enumerate()
-            .find(|(_, kind)| kind.group == grant.group && kind.plural == grant.resource);
+            .find(|(_, kind)| kind.group == grant.group && grant.resource.split('/').next() == Some(&kind.plural));
         if let Some((index, kind)) = found {
             for note in notes(kind, KindId(index), grant, tools) {
                 let _ = writeln!(text, "# {note}");
@@ -216,12 +261,15 @@ pub fn rules(program: &Program, grants: &[Grant], tools: &[&Tool]) -> String {
 
 fn notes(kind: &Kind, id: KindId, grant: &Grant, tools: &[&Tool]) -> Vec<String> {
     let mut notes = Vec::new();
-    if kind.metadata_only && grant.verbs.iter().any(|verb| matches!(*verb, "get" | "list" | "watch")) {
+    if kind.metadata_only
+        && grant.resource == kind.plural
+        && grant.verbs.iter().any(|verb| matches!(*verb, "get" | "list" | "watch"))
+    {
         notes.push("Only metadata is ever read; Kubernetes has no right for that alone.".to_owned());
     }
     let users: Vec<&&Tool> =
-        tools.iter().filter(|tool| tool.steps.iter().any(|step| kind_of(step) == Some(id))).collect();
-    if users.iter().all(|tool| can_do_without(tool, id)) {
+        tools.iter().filter(|tool| steps_on(kind, id, &grant.resource, tool).next().is_some()).collect();
+    if users.iter().all(|tool| can_do_without(kind, id, &grant.resource, tool)) {
         notes.push("Can be left out: the answer then says what is missing.".to_owned());
     }
     notes

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::one_paragraph;
 use super::rust::File;
 use crate::lowered::{Bounds, Effect, Param, ParamDefault, ParamType, Program, StringFormat, Tool};
-use crate::types::Type;
+use crate::types::{Type, Types};
 
 /// RFC 1123 label.
 const DNS1123_LABEL: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
@@ -132,13 +132,17 @@ pub struct OutputProperty {
 /// Fields of a tool's structured output in the order in which they come: the outcome, the tool's own, and
 /// what the runtime adds.
 pub fn output_properties(program: &Program, tool: &Tool) -> Vec<OutputProperty> {
+    properties_of(&program.types, tool)
+}
+
+fn properties_of(types: &Types, tool: &Tool) -> Vec<OutputProperty> {
     let mut properties = vec![property("outcome", described_as(outcomes(), "How the call ended."), true)];
-    let declared = program.types.object(tool.output_type);
+    let declared = types.object(tool.output_type);
     for field in &tool.output {
         let ty = declared.field(&field.name).map_or(&field.value.ty, |field| &field.ty);
         let schema = match &field.about {
-            Some(about) => described_as(value(program, ty), about),
-            None => value(program, ty),
+            Some(about) => described_as(value(types, ty), about),
+            None => value(types, ty),
         };
         properties.push(property(&field.name, schema, !ty.is_optional()));
     }
@@ -156,7 +160,7 @@ pub fn output_properties(program: &Program, tool: &Tool) -> Vec<OutputProperty> 
         properties.push(property("total", count("How many there are, where the API server told."), false));
         properties.push(property("scanned", count("How many were looked at to find these."), false));
     }
-    if has_truncated(program, tool) {
+    if can_be_cut(types, tool) {
         properties.push(property(
             "truncated",
             described_as(json!({ "type": "boolean" }), "Whether something was left out."),
@@ -171,21 +175,26 @@ pub fn output_properties(program: &Program, tool: &Tool) -> Vec<OutputProperty> 
 }
 
 /// Whether the response budget can shorten the output: it has lists somewhere.
-pub fn has_truncated(program: &Program, tool: &Tool) -> bool {
-    fn lists(program: &Program, ty: &Type) -> bool {
+fn can_be_cut(types: &Types, tool: &Tool) -> bool {
+    fn lists(types: &Types, ty: &Type) -> bool {
         match ty {
             Type::List(_) => true,
-            Type::Optional(inner) | Type::Map(inner) => lists(program, inner),
-            Type::Object(id) => program.types.object(*id).fields.iter().any(|field| lists(program, &field.ty)),
+            Type::Optional(inner) | Type::Map(inner) => lists(types, inner),
+            Type::Object(id) => types.object(*id).fields.iter().any(|field| lists(types, &field.ty)),
             _ => false,
         }
     }
-    tool.paged_output.is_some() || tool.output.iter().any(|field| lists(program, &field.value.ty))
+    tool.paged_output.is_some() || tool.output.iter().any(|field| lists(types, &field.value.ty))
 }
 
 /// The schema of a tool's structured output.
 pub fn output(program: &Program, tool: &Tool) -> Value {
-    let properties = output_properties(program, tool);
+    output_of(&program.types, tool)
+}
+
+/// The same, while the other tools are still being checked.
+pub fn output_of(types: &Types, tool: &Tool) -> Value {
+    let properties = properties_of(types, tool);
     let required: Vec<String> =
         properties.iter().filter(|property| property.required).map(|property| property.name.clone()).collect();
     let properties: Map<String, Value> =
@@ -241,7 +250,7 @@ fn changes() -> Value {
 }
 
 /// The schema of a value.
-fn value(program: &Program, ty: &Type) -> Value {
+fn value(types: &Types, ty: &Type) -> Value {
     match ty {
         Type::Bool => json!({ "type": "boolean" }),
         Type::Int | Type::Duration => json!({ "type": "integer" }),
@@ -249,17 +258,17 @@ fn value(program: &Program, ty: &Type) -> Value {
         Type::String | Type::Quantity | Type::Secret => json!({ "type": "string" }),
         Type::Enum(words) => json!({ "type": "string", "enum": words }),
         Type::Time => json!({ "type": "string", "format": "date-time" }),
-        Type::List(element) => json!({ "type": "array", "items": value(program, element) }),
-        Type::Map(element) => json!({ "type": "object", "additionalProperties": value(program, element) }),
-        Type::Optional(inner) => value(program, inner),
+        Type::List(element) => json!({ "type": "array", "items": value(types, element) }),
+        Type::Map(element) => json!({ "type": "object", "additionalProperties": value(types, element) }),
+        Type::Optional(inner) => value(types, inner),
         Type::Opaque => json!({}),
         Type::Object(id) => {
-            let object = program.types.object(*id);
+            let object = types.object(*id);
             let properties: Map<String, Value> = object
                 .fields
                 .iter()
                 .map(|field| {
-                    let schema = value(program, &field.ty);
+                    let schema = value(types, &field.ty);
                     let schema = match &field.about {
                         Some(about) => described_as(schema, about),
                         None => schema,

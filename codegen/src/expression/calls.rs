@@ -47,7 +47,8 @@ impl Typer<'_> {
         };
         let ty = if fallback.ty.is_optional() { common.clone().optional() } else { common.clone() };
         if self.in_template() {
-            return Some(Expr { ty, ..of });
+            // Types of templates are looked at, and thrown away.
+            return Some(Expr { kind: ExprKind::Default { of: Box::new(of), fallback: Box::new(fallback) }, ty, span });
         }
         let of = self.coerce(of, &common.optional())?;
         let fallback = self.coerce(fallback, &ty)?;
@@ -177,8 +178,33 @@ impl Typer<'_> {
             typed.push(self.argument(*shape, arg, word.name));
         }
         let typed: Vec<Expr> = typed.into_iter().collect::<Option<_>>()?;
+        if word.name == "random_password" {
+            self.password_length(typed.first()?)?;
+        }
         let ty = self.gives(word.gives, typed.first());
         Some(Expr { kind: ExprKind::Call { function: word.name, args: typed }, ty, span })
+    }
+
+    /// The runtime makes passwords of some lengths alone (`cnpg_mcp_runtime::expression::random_password`).
+    fn password_length(&mut self, length: &Expr) -> Option<()> {
+        const SHORTEST: i64 = 16;
+        const LONGEST: i64 = 1024;
+        let range = self.range(length);
+        let never = range.most.is_some_and(|most| most < SHORTEST) || range.least.is_some_and(|least| least > LONGEST);
+        let always =
+            range.least.is_some_and(|least| least >= SHORTEST) && range.most.is_some_and(|most| most <= LONGEST);
+        let note = format!("a password has {SHORTEST} to {LONGEST} characters; the call fails with any other number");
+        if never {
+            self.sink.error(Code::OutOfBounds, length.span, "no password is of this length").note(note);
+            return None;
+        }
+        if !always && self.param_bounds(length).is_some() {
+            self.sink
+                .warning(Code::OutOfBounds, length.span, "passwords of some of these lengths are refused")
+                .note(note)
+                .help(format!("give the parameter `min: {SHORTEST}` and `max: {LONGEST}`"));
+        }
+        Some(())
     }
 
     fn argument(&mut self, shape: Shape, tree: &Tree, function: &str) -> Option<Expr> {
@@ -190,7 +216,7 @@ impl Typer<'_> {
         let fits = |ty: &Type, typer: &Self| match (shape, ty) {
             (Shape::Text, Type::String | Type::Enum(_))
             | (Shape::Int, Type::Int)
-            | (Shape::TimeMaybe, Type::Time)
+            | (Shape::Time | Shape::TimeMaybe, Type::Time)
             | (Shape::List, Type::List(_))
             | (Shape::Map, Type::Map(_))
             | (Shape::Sized | Shape::Emptyable, Type::List(_) | Type::Map(_) | Type::String | Type::Enum(_))
@@ -291,7 +317,7 @@ fn wanted(shape: Shape) -> &'static str {
     match shape {
         Shape::Text => "a string",
         Shape::Int => "an int",
-        Shape::TimeMaybe => "a time",
+        Shape::Time | Shape::TimeMaybe => "a time",
         Shape::Resource => "an object of a Kubernetes kind",
         Shape::List => "a list",
         Shape::Map => "a map",

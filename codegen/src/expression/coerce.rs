@@ -29,6 +29,15 @@ pub fn widens(types: &Types, from: &Type, to: &Type) -> bool {
     }
 }
 
+/// A name for what two types have in common: `RolesManaged` and `RolesDeclared` give `RolesManagedOrDeclared`.
+fn either_name(a: &str, b: &str) -> String {
+    let shared = a.char_indices().zip(b.chars()).take_while(|((_, a), b)| a == b).count();
+    // Words stay whole.
+    let start = a.char_indices().take(shared + 1).filter(|(_, c)| c.is_uppercase()).last().map_or(0, |(at, _)| at);
+    let rest = b.get(start..).filter(|rest| !rest.is_empty() && *rest != &a[start..]);
+    rest.map_or_else(|| a.to_owned(), |rest| format!("{a}Or{rest}"))
+}
+
 /// Whether a value has a form as text.
 #[must_use]
 pub fn printable(ty: &Type) -> bool {
@@ -130,8 +139,7 @@ impl Typer<'_> {
                         about: field.about.clone(),
                     });
                 }
-                let name = self.type_name(&a.name);
-                Some(Type::Object(self.types.mapping(&name, fields)))
+                Some(Type::Object(self.types.mapping(&either_name(&a.name, &b.name), fields)))
             }
             // What a template prints is text in the end.
             (a, b) if self.in_template() && printable(a) && printable(b) => Some(Type::String),

@@ -2,7 +2,7 @@
 
 use super::describe;
 use super::tree::{Comparison, Tree, TreeKind};
-use super::typing::Typer;
+use super::typing::{Context, Typer};
 use crate::diagnostic::Code;
 use crate::lowered::{BinaryOp, Expr, ExprKind};
 use crate::source::Span;
@@ -11,6 +11,14 @@ use crate::types::Type;
 impl Typer<'_> {
     /// `==` and its relatives.
     pub(super) fn compare(&mut self, op: Comparison, left: &Tree, right: &Tree, span: Span) -> Option<Expr> {
+        let mark = self.sink.mark();
+        self.compared_with_itself(left, right, span);
+        let said = self.sink.mark() > mark;
+        let expr = self.comparison(op, left, right, span)?;
+        Some(if said { expr } else { self.sides_apart(expr) })
+    }
+
+    fn comparison(&mut self, op: Comparison, left: &Tree, right: &Tree, span: Span) -> Option<Expr> {
         if matches!(op, Comparison::In | Comparison::NotIn) {
             return self.contains(op, left, right, span);
         }
@@ -61,6 +69,8 @@ impl Typer<'_> {
     fn has_order(&mut self, side: &Expr) -> bool {
         match &side.ty {
             Type::Int | Type::Float | Type::Time | Type::Duration | Type::String | Type::Enum(_) => true,
+            // Templates have quantities as text, which has another order.
+            Type::Quantity if self.context != Context::Template => true,
             Type::Optional(_) => {
                 self.maybe_absent(side);
                 false

@@ -4,8 +4,11 @@ mod calls;
 mod coerce;
 mod compare;
 mod describe;
+mod foregone;
+mod limits;
 mod parse;
 mod presence;
+mod range;
 mod scope;
 #[cfg(test)]
 mod tests;
@@ -15,7 +18,8 @@ mod values;
 
 pub use describe::describe;
 pub use parse::{parse_parts, parse_template};
+pub use range::Range;
 pub use scope::{Mark, Scope, Seen};
 pub use tree::{Part, Statement, Tree, TreeKind, Word};
-pub use typing::{Context, Typer};
+pub use typing::{Context, Facts, Typer};
 pub use values::{camel, literal_fits_quantity};

@@ -3,6 +3,7 @@
 use minijinja::machinery::{self, ast};
 use minijinja::syntax::SyntaxConfig;
 
+use super::limits::{MAX_BLOCK_BYTES, MAX_LINE_BYTES, long_line, too_long};
 use super::tree::{Arithmetic, Comparison, Part, Statement, Tree, TreeKind, Word};
 use crate::diagnostic::{Code, Sink};
 use crate::load::Text;
@@ -44,30 +45,6 @@ pub fn parse_template(text: &Text, sink: &mut Sink) -> Option<Vec<Statement>> {
 /// Trees are walked by recursion.
 const MAX_TREE_DEPTH: usize = 100;
 
-/// The tree of a longer expression could be deeper than the stack.
-const MAX_BLOCK_BYTES: usize = 4096;
-
-/// The first `{{ … }}` or `{% … %}` that is too long.
-fn too_long(text: &str) -> Option<(usize, usize)> {
-    let mut from = 0;
-    while let Some(at) = text[from..].find('{').map(|at| from + at) {
-        let end = match text.as_bytes().get(at + 1) {
-            Some(b'{') => "}}",
-            Some(b'%') => "%}",
-            _ => {
-                from = at + 1;
-                continue;
-            }
-        };
-        let length = text[at..].find(end).unwrap_or(text.len() - at);
-        if length > MAX_BLOCK_BYTES {
-            return Some((at, at + 2));
-        }
-        from = (at + length).max(at + 2);
-    }
-    None
-}
-
 struct Bridge<'a> {
     text: &'a Text,
     sink: &'a mut Sink,
@@ -79,13 +56,21 @@ struct Bridge<'a> {
 impl<'a> Bridge<'a> {
     fn parse(&mut self) -> Option<ast::Stmt<'a>> {
         let text = self.text;
-        if let Some((start, end)) = too_long(&text.value) {
-            let place = text.place(start, end);
-            self.refuse(
-                place,
-                &format!("an expression of more than {MAX_BLOCK_BYTES} bytes"),
+        let expression = too_long(&text.value).map(|(start, end)| {
+            (
+                start,
+                end,
+                format!("an expression of more than {MAX_BLOCK_BYTES} bytes"),
                 "name parts of it by `let` or `set`",
-            );
+            )
+        });
+        let line = || {
+            long_line(&text.value)
+                .map(|at| (at, at, format!("a line of more than {MAX_LINE_BYTES} bytes"), "break the line"))
+        };
+        if let Some((start, end, what, help)) = expression.or_else(line) {
+            let place = text.place(start, end);
+            self.refuse(place, &what, help);
             return None;
         }
         if let Some((at, _)) = text.value.match_indices("elif").nth(MAX_TREE_DEPTH) {
@@ -152,8 +137,17 @@ impl<'a> Bridge<'a> {
 
     fn shallow_statement(&mut self, statement: &ast::Stmt<'_>) -> Option<Statement> {
         match statement {
-            ast::Stmt::EmitRaw(_) => Some(Statement::Text),
-            ast::Stmt::EmitExpr(emit) => self.expr(&emit.expr).map(Statement::Emit),
+            ast::Stmt::EmitRaw(raw) => {
+                // A slice of the template itself, white space trimmed.
+                let start = (raw.raw.as_ptr() as usize).saturating_sub(self.text.value.as_ptr() as usize);
+                let end = (start + raw.raw.len()).min(self.text.value.len());
+                Some(Statement::Text(start.min(end)..end))
+            }
+            ast::Stmt::EmitExpr(emit) => {
+                let start = emit.expr.span().start_offset as usize;
+                let braces = self.text.value.get(..start).and_then(|before| before.rfind("{{")).unwrap_or(start);
+                self.expr(&emit.expr).map(|tree| Statement::Emit(tree, braces))
+            }
             ast::Stmt::ForLoop(each) => {
                 let target = self.target(&each.target);
                 let source = self.expr(&each.iter);

@@ -4,6 +4,7 @@ use super::tree::Tree;
 use super::typing::Typer;
 use crate::lowered::{BinaryOp, Expr, ExprKind, LocalId, LocalKind};
 use crate::source::Span;
+use crate::syntax::Scalar;
 use crate::types::Type;
 
 impl Typer<'_> {
@@ -83,8 +84,7 @@ impl Typer<'_> {
         let Some((path, subject)) = subject else { return (inner(self), None) };
         let mark = self.scope.mark();
         let ty = subject.ty.required().clone();
-        let name = path.replace('.', "_");
-        let bound = self.local(&name, ty.clone(), LocalKind::Item);
+        let bound = self.local(last_of(path), ty.clone(), LocalKind::Item);
         self.scope.narrow(path.clone(), bound, ty);
         let result = inner(self);
         self.scope.reset(mark);
@@ -93,6 +93,86 @@ impl Typer<'_> {
             self.locals.pop();
         }
         (result, used.then_some(bound))
+    }
+
+    /// `{ when, then }`: what the condition says is set is so in `then`, and in the rest of the condition.
+    pub(super) fn when(
+        &mut self,
+        condition: &Scalar,
+        then: impl FnOnce(&mut Self) -> Option<Expr>,
+        span: Span,
+    ) -> Option<Expr> {
+        let tree = match self.whole_expression(condition) {
+            Some(Err(tree)) => tree,
+            // Written out as `true` or `false`, or no condition at all.
+            other => {
+                let written = other.is_some();
+                let asked = if written { self.scalar_condition(condition) } else { None };
+                let then = self.doubting(asked.is_none(), then)?;
+                return asked.map(|asked| when_of(Vec::new(), Some(asked), then, span));
+            }
+        };
+        let (asked, set, condition, then) = self.split(&tree, then);
+        asked?;
+        Some(when_of(set, all(condition)?, then?, span))
+    }
+
+    /// A condition as what it says is set, and the rest of it; what depends on it is typed with that knowledge.
+    #[allow(clippy::type_complexity)]
+    fn split<T>(
+        &mut self,
+        tree: &Tree,
+        then: impl FnOnce(&mut Self) -> T,
+    ) -> (Option<Expr>, Vec<(Expr, LocalId)>, Option<Option<Expr>>, T) {
+        // As a whole it is typed for what is wrong with it, and to know whether to trust it.
+        let asked = self.condition(tree);
+        let mut subjects: Vec<(String, Expr)> = Vec::new();
+        let mut rest: Vec<&Tree> = Vec::new();
+        for part in tree.conjuncts() {
+            match part.set_subject().and_then(|subject| self.narrowable(subject)) {
+                Some(subject) => subjects.push(subject),
+                None => rest.push(part),
+            }
+        }
+        let ((rest, then), set) = self.doubting(asked.is_none(), |typer| {
+            typer.narrowing_all(&subjects, |typer| {
+                let said = typer.sink.mark();
+                let rest = (!rest.is_empty()).then(|| typer.all_of(&rest, tree.span));
+                typer.sink.forget_since(said);
+                (rest, then(typer))
+            })
+        });
+        (asked, set, rest, then)
+    }
+
+    /// Paths that a scalar condition says are set.
+    pub(super) fn said_set(&mut self, condition: &Scalar) -> Vec<(String, Expr)> {
+        let mark = self.sink.mark();
+        let tree = self.whole_expression(condition);
+        // What is wrong with it is said where it is typed.
+        self.sink.forget_since(mark);
+        let Some(Err(tree)) = tree else { return Vec::new() };
+        let parts = tree.conjuncts();
+        parts.into_iter().filter_map(|part| part.set_subject().and_then(|subject| self.narrowable(subject))).collect()
+    }
+
+    /// Types something with several paths known to be set; gives those with the locals of their values.
+    pub(super) fn narrowing_all<T>(
+        &mut self,
+        subjects: &[(String, Expr)],
+        inner: impl FnOnce(&mut Self) -> T,
+    ) -> (T, Vec<(Expr, LocalId)>) {
+        let mark = self.scope.mark();
+        let mut set = Vec::new();
+        for (path, subject) in subjects {
+            let ty = subject.ty.required().clone();
+            let bound = self.local(last_of(path), ty.clone(), LocalKind::Item);
+            self.scope.narrow(path.clone(), bound, ty);
+            set.push((subject.clone(), bound));
+        }
+        let result = inner(self);
+        self.scope.reset(mark);
+        (result, set)
     }
 
     /// `a if condition else b`: what the condition says is set is so in the branch.
@@ -105,61 +185,53 @@ impl Typer<'_> {
         wanted: Option<&Type>,
     ) -> Option<Expr> {
         let parts = condition.conjuncts();
-        let mut subjects: Vec<(String, Expr)> = Vec::new();
-        for part in &parts {
-            subjects.extend(part.set_subject().and_then(|subject| self.narrowable(subject)));
-        }
         let unset = match parts.as_slice() {
             [one] => one.unset_subject().and_then(|subject| self.narrowable(subject)),
             _ => None,
         };
-        let asked = self.condition(condition);
-        let before = self.scope.doubtful;
-        self.scope.doubtful |= asked.is_none();
-        let (then, bound) = self.narrowing(subjects.first(), |typer| {
-            let (then, inner) = typer.narrowing(subjects.get(1), |typer| typer.infer(then, wanted));
-            then.map(|then| match (inner, subjects.get(1)) {
-                (Some(inner), Some((_, subject))) => (then, Some((inner, subject.clone()))),
-                _ => (then, None),
-            })
-        });
-        let (otherwise, unset_bound) = self.narrowing(unset.as_ref(), |typer| typer.infer(otherwise, wanted));
-        self.scope.doubtful = before;
-        let (asked, (then, second), otherwise) = (asked?, then?, otherwise?);
+        let (asked, set, rest, then) = self.split(condition, |typer| typer.infer(then, wanted));
+        let (otherwise, unset_bound) = self
+            .doubting(asked.is_none(), |typer| typer.narrowing(unset.as_ref(), |typer| typer.infer(otherwise, wanted)));
+        let (asked, rest, then, otherwise) = (asked?, all(rest)?, then?, otherwise?);
         let (then, otherwise) = self.unify(then, otherwise, "the two branches")?;
         let ty = then.ty.clone();
-        let if_set = |subject: Expr, bound, then: Expr, otherwise: Expr| Expr {
-            kind: ExprKind::IfSet {
-                subject: Box::new(subject),
-                bound,
-                then: Box::new(then),
-                otherwise: Box::new(otherwise),
-            },
-            ty: ty.clone(),
-            span,
-        };
-        if let (Some((_, subject)), Some(bound)) = (unset, unset_bound) {
+        let (then, otherwise) = (Box::new(then), Box::new(otherwise));
+        let looked_at = set.iter().filter(|(_, bound)| self.scope.is_used(*bound)).count();
+        let kind = match (unset, unset_bound, set.as_slice()) {
             // `a if x is not set else b(x)` is `b(x) if x is set else a`.
-            return Some(if_set(subject, bound, otherwise, then));
-        }
-        let one_question = parts.len() == 1;
-        let whole = |then: Expr| Expr {
-            kind: ExprKind::Conditional {
-                condition: Box::new(asked.clone()),
-                then: Box::new(then),
-                otherwise: Box::new(otherwise.clone()),
-            },
-            ty: ty.clone(),
-            span,
+            (Some((_, subject)), Some(bound), _) => {
+                ExprKind::IfSet { subject: Box::new(subject), bound, then: otherwise, otherwise: then }
+            }
+            (_, _, [(subject, bound)]) if looked_at == 1 && rest.is_none() => {
+                ExprKind::IfSet { subject: Box::new(subject.clone()), bound: *bound, then, otherwise }
+            }
+            _ if looked_at > 0 => {
+                ExprKind::When { set, condition: rest.map(Box::new), then, otherwise: Some(otherwise) }
+            }
+            _ => ExprKind::Conditional { condition: Box::new(asked), then, otherwise },
         };
-        // The whole question is asked inside; outside stands only the presence that the branch needs.
-        let mut result = if one_question && bound.is_some() { then } else { whole(then) };
-        if let Some((inner, subject)) = second {
-            result = if_set(subject, inner, result, otherwise.clone());
-        }
-        if let (Some(bound), Some((_, subject))) = (bound, subjects.first()) {
-            result = if_set(subject.clone(), bound, result, otherwise.clone());
-        }
-        Some(result)
+        Some(Expr { kind, ty, span })
     }
+}
+
+/// `None` where a part that is there was wrong.
+#[allow(clippy::option_option)]
+fn all<T>(part: Option<Option<T>>) -> Option<Option<T>> {
+    match part {
+        Some(Some(value)) => Some(Some(value)),
+        Some(None) => None,
+        None => Some(None),
+    }
+}
+
+/// `{ when, then }`, absent (or an empty list or map) where it is not reached.
+pub(super) fn when_of(set: Vec<(Expr, LocalId)>, condition: Option<Expr>, then: Expr, span: Span) -> Expr {
+    let ty = then.ty.clone().optional();
+    let (condition, then) = (condition.map(Box::new), Box::new(then));
+    Expr { kind: ExprKind::When { set, condition, then, otherwise: None }, ty, span }
+}
+
+/// The last name of a path: what its value is called.
+fn last_of(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use super::{Context, Scope, Typer, describe, parse_parts, tree::Part};
+use super::{Context, Facts, Scope, Typer, describe, parse_parts, tree::Part};
 use crate::diagnostic::{Severity, Sink};
 use crate::kinds::Kinds;
 use crate::load::Text;
@@ -51,6 +51,7 @@ fn typed(context: Context, source: &str) -> (Result<Expr, String>, Types, usize)
         locals: Vec::new(),
         scope: Scope::default(),
         context,
+        facts: Facts::default(),
     };
     for (name, ty) in names {
         let local = world.local(name, ty.clone(), LocalKind::Value);
@@ -111,7 +112,7 @@ fn types_of_expressions() {
         ("s not in l", "bool"),
         ("n in l", "type-mismatch"),
         ("s in d", "bool"),
-        ("s in s", "bool"),
+        ("s in n | string", "bool"),
         ("s in o", "maybe-absent"),
         ("1 < n <= 3", "bool"),
         ("not b", "bool"),

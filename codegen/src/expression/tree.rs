@@ -124,6 +124,35 @@ impl Tree {
         }
     }
 
+    /// How it is written, without places: two trees of one shape ask the same.
+    #[must_use]
+    pub fn shape(&self) -> String {
+        let all = |trees: &[Self]| trees.iter().map(Self::shape).collect::<Vec<_>>().join(",");
+        match &self.kind {
+            TreeKind::Bool(value) => value.to_string(),
+            TreeKind::Int(value) => value.to_string(),
+            TreeKind::Float(value) => format!("{value:?}"),
+            TreeKind::Text(text) => format!("{text:?}"),
+            TreeKind::List(items) => format!("[{}]", all(items)),
+            TreeKind::Name(name) => name.clone(),
+            TreeKind::Field(of, name) => format!("{}.{}", of.shape(), name.text),
+            TreeKind::Index(of, key) => format!("{}[{}]", of.shape(), key.shape()),
+            TreeKind::Not(inner) => format!("not({})", inner.shape()),
+            TreeKind::Neg(inner) => format!("-({})", inner.shape()),
+            TreeKind::And(left, right) => format!("({} and {})", left.shape(), right.shape()),
+            TreeKind::Or(left, right) => format!("({} or {})", left.shape(), right.shape()),
+            TreeKind::Compare(op, left, right) => format!("({} {op:?} {})", left.shape(), right.shape()),
+            TreeKind::Arithmetic(op, left, right) => format!("({} {op:?} {})", left.shape(), right.shape()),
+            TreeKind::Join(left, right) => format!("({} ~ {})", left.shape(), right.shape()),
+            TreeKind::Conditional { condition, then, otherwise } => {
+                format!("({} if {} else {})", then.shape(), condition.shape(), otherwise.shape())
+            }
+            TreeKind::Filter { name, subject, args } => format!("({}|{}({}))", subject.shape(), name.text, all(args)),
+            TreeKind::Test { name, subject, args } => format!("({} is {}({}))", subject.shape(), name.text, all(args)),
+            TreeKind::Call { name, args } => format!("{}({})", name.text, all(args)),
+        }
+    }
+
     /// The subject of `x is set`.
     #[must_use]
     pub fn set_subject(&self) -> Option<&Self> {
@@ -155,10 +184,25 @@ pub enum Part {
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
 pub enum Statement {
-    Text,
-    Emit(Tree),
-    For { target: Word, source: Tree, filter: Option<Tree>, body: Vec<Statement>, otherwise: Vec<Statement> },
-    If { condition: Tree, then: Vec<Statement>, otherwise: Vec<Statement> },
-    Set { target: Word, value: Tree },
+    /// Text as it is, by its bytes in the template.
+    Text(std::ops::Range<usize>),
+    /// A value that is printed, and the byte at which its braces begin.
+    Emit(Tree, usize),
+    For {
+        target: Word,
+        source: Tree,
+        filter: Option<Tree>,
+        body: Vec<Statement>,
+        otherwise: Vec<Statement>,
+    },
+    If {
+        condition: Tree,
+        then: Vec<Statement>,
+        otherwise: Vec<Statement>,
+    },
+    Set {
+        target: Word,
+        value: Tree,
+    },
     Include(Word),
 }

@@ -1,11 +1,15 @@
 //! From trees to typed expressions.
 
+use std::collections::BTreeMap;
+
 use super::describe;
+use super::foregone::Chain;
+use super::range::Range;
 use super::scope::Scope;
 use super::tree::{Arithmetic, Tree, TreeKind, Word};
 use crate::diagnostic::{Code, Sink, nearest};
 use crate::kinds::Kinds;
-use crate::lowered::{BinaryOp, Expr, ExprKind, Local, LocalId, LocalKind, UnaryOp};
+use crate::lowered::{BinaryOp, Bounds, Expr, ExprKind, Local, LocalId, LocalKind, UnaryOp};
 use crate::source::Span;
 use crate::types::{Origin, Type, Types};
 
@@ -34,6 +38,23 @@ pub struct Typer<'a> {
     pub scope: Scope,
     /// Where the expressions stand.
     pub context: Context,
+    /// What is known of the numbers and texts behind names.
+    pub facts: Facts,
+}
+
+/// What is known of values before any call.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Bounds of the tool's parameters, in their order.
+    pub params: Vec<Bounds>,
+    /// Ranges of numbers that steps name.
+    pub named: BTreeMap<LocalId, Range>,
+    /// Objects that this call made and did not look at since, with the place of the step: their status, which
+    /// the operator writes, is not there yet.
+    pub unfilled: BTreeMap<LocalId, Span>,
+    /// Whether shared steps or a partial are looked at: what follows from the parameters of one tool need
+    /// not hold in another, so nothing is said of it.
+    pub shared: bool,
 }
 
 impl Typer<'_> {
@@ -49,8 +70,25 @@ impl Typer<'_> {
         LocalId(self.locals.len() - 1)
     }
 
+    /// Says where a variable takes a name that means something there already.
+    pub fn shadows(&mut self, name: &str, span: Span) {
+        if self.scope.peek(name).is_some() {
+            self.sink
+                .error(Code::Shadowed, span, format!("`{name}` means something else here already"))
+                .help("give one of the two another name");
+        }
+    }
+
     /// A condition.
     pub fn condition(&mut self, tree: &Tree) -> Option<Expr> {
+        if let TreeKind::Bool(value) = tree.kind {
+            self.written_out(value, tree.span);
+        }
+        self.bool(tree)
+    }
+
+    /// A bool, which may be a plain `true` or `false`.
+    pub fn bool(&mut self, tree: &Tree) -> Option<Expr> {
         let expr = self.infer(tree, None)?;
         match &expr.ty {
             Type::Bool => Some(expr),
@@ -126,8 +164,8 @@ impl Typer<'_> {
                 let ty = inner.ty.clone();
                 make(ExprKind::Unary(UnaryOp::Neg, Box::new(inner)), ty)
             }
-            TreeKind::And(..) => self.all_of(&tree.conjuncts(), span),
-            TreeKind::Or(..) => self.any_of(&tree.disjuncts(), span),
+            TreeKind::And(..) => self.chained(&tree.conjuncts(), Chain::All, span),
+            TreeKind::Or(..) => self.chained(&tree.disjuncts(), Chain::Any, span),
             TreeKind::Compare(op, left, right) => self.compare(*op, left, right, span),
             TreeKind::Arithmetic(op, left, right) => self.arithmetic(*op, left, right, span),
             TreeKind::Join(..) => {
@@ -145,6 +183,18 @@ impl Typer<'_> {
             TreeKind::Test { name, subject, args } => self.test(name, subject, args, span),
             TreeKind::Call { name, args } => self.call(name, args, span),
         }
+    }
+
+    fn chained(&mut self, parts: &[&Tree], chain: Chain, span: Span) -> Option<Expr> {
+        let said = self.agree(parts, chain);
+        let mark = self.sink.mark();
+        let expr = match chain {
+            Chain::All => self.all_of(parts, span),
+            Chain::Any => self.any_of(parts, span),
+        };
+        // That a part is known to hold was said of the chain.
+        self.sink.forget(mark, |one| one.code == Code::NeverAbsent && said.contains(&one.span));
+        expr
     }
 
     fn name(&mut self, name: &str, span: Span) -> Option<Expr> {
@@ -198,6 +248,16 @@ impl Typer<'_> {
             return None;
         };
         let ty = if of.ty.is_optional() { found.ty.clone().optional() } else { found.ty.clone() };
+        if let ExprKind::Local(local) = of.kind
+            && field.text == "status"
+            && let Some(made) = self.facts.unfilled.get(&local)
+        {
+            self.sink
+                .error(Code::NeverFilled, field.span, "this is always absent: nothing has filled the status yet")
+                .see(*made, "made here, and not looked at since")
+                .note("the API server drops the status of an object that is made; the operator writes it later")
+                .help("follow the object by a `wait` step before, or leave its status out");
+        }
         Some(Expr { kind: ExprKind::Field { of: Box::new(of), name: field.text.clone() }, ty, span })
     }
 
@@ -216,10 +276,15 @@ impl Typer<'_> {
             return;
         }
         let names: Vec<&str> = object.fields.iter().map(|field| field.name.as_str()).collect();
-        self.sink
-            .error(Code::UnknownField, field.span, format!("{name} has no field `{}`", field.text))
-            .label("unknown field")
-            .suggest(&field.text, names);
+        let elsewhere = match object.origin {
+            Origin::Resource(kind) | Origin::Part(Some(kind)) => self.kinds.path_to(kind, &field.text, false),
+            _ => None,
+        };
+        let error = self.sink.error(Code::UnknownField, field.span, format!("{name} has no field `{}`", field.text));
+        error.label("unknown field").suggest(&field.text, names);
+        if let (None, Some(path)) = (&error.help, elsewhere) {
+            error.help(format!("the object has it at `{path}`"));
+        }
     }
 
     fn index(&mut self, of: Expr, key: &Tree, span: Span) -> Option<Expr> {

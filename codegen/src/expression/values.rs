@@ -3,6 +3,7 @@
 use super::coerce::printable;
 use super::describe;
 use super::parse::parse_parts;
+use super::presence::when_of;
 use super::tree::{Part, Tree};
 use super::typing::Typer;
 use crate::diagnostic::Code;
@@ -139,10 +140,22 @@ impl Typer<'_> {
 
     /// A condition in a mapping. A text without `{{ }}` is no condition.
     pub fn scalar_condition(&mut self, scalar: &Scalar) -> Option<Expr> {
-        let tree = self.whole_expression(scalar)?;
-        match tree {
-            Ok(expr) => Some(expr),
+        match self.whole_expression(scalar)? {
+            Ok(expr) => {
+                if let ExprKind::Bool(value) = expr.kind {
+                    self.written_out(value, expr.span);
+                }
+                Some(expr)
+            }
             Err(tree) => self.condition(&tree),
+        }
+    }
+
+    /// As [`Typer::scalar_condition`], where a plain `true` or `false` makes sense.
+    pub fn scalar_bool(&mut self, scalar: &Scalar) -> Option<Expr> {
+        match self.whole_expression(scalar)? {
+            Ok(expr) => Some(expr),
+            Err(tree) => self.bool(&tree),
         }
     }
 
@@ -192,15 +205,7 @@ impl Typer<'_> {
             Value::Each(each) => self.comprehension(each, hint).map(|(expr, _)| expr),
             Value::When(parts, span) => {
                 let (condition, then) = &**parts;
-                let condition = self.scalar_condition(condition);
-                let then = self.value(then, hint, wanted);
-                let (condition, then) = (condition?, then?);
-                let ty = then.ty.clone().optional();
-                Some(Expr {
-                    kind: ExprKind::When { condition: Box::new(condition), then: Box::new(then) },
-                    ty,
-                    span: *span,
-                })
+                self.when(condition, |typer| typer.value(then, hint, wanted), *span)
             }
             Value::Object(entries, span) => {
                 let mut fields = Vec::new();
@@ -221,16 +226,10 @@ impl Typer<'_> {
                     .iter()
                     .map(|(name, value)| Field { name: name.clone(), ty: value.ty.clone(), about: None })
                     .collect();
-                let name = self.type_name(hint);
-                let object = self.types.mapping(&name, shape);
+                let object = self.types.mapping(hint, shape);
                 Some(Expr { kind: ExprKind::Object { object, fields }, ty: Type::Object(object), span: *span })
             }
         }
-    }
-
-    /// A name for a type, from a hint.
-    pub fn type_name(&self, hint: &str) -> String {
-        hint.to_owned()
     }
 
     /// A comprehension, and whether it takes a page.
@@ -238,12 +237,16 @@ impl Typer<'_> {
         let source = self.scalar(&each.source, None);
         let element = source.as_ref().and_then(|source| self.element_of(source));
         let mark = self.scope.mark();
+        if let Some(called) = each.called.as_ref().filter(|called| called.text != "item") {
+            self.shadows(&called.text, called.span);
+        }
         let name = each.called.as_ref().map_or("item", |name| name.text.as_str());
         let item = self.local(name, element.clone().unwrap_or(Type::Bool), LocalKind::Item);
         self.scope.declare(name, item, element.clone());
         let mut sound = true;
         let keep = each.keep.as_ref().map(|keep| self.scalar_condition(keep));
-        let first = each.first.as_ref().map(|first| self.scalar_condition(first));
+        // `first: true` is the first of all.
+        let first = each.first.as_ref().map(|first| self.scalar_bool(first));
         if let (Some(_), Some(first)) = (&each.keep, &each.first) {
             self.sink
                 .error(Code::Clause, first.span, "`first` has its own condition, so there is no `keep` beside it")
@@ -258,7 +261,13 @@ impl Typer<'_> {
         }
         let newest = each.newest.as_ref().map(|newest| self.newest(newest, item));
         let by = each.page.as_ref().and_then(|page| page.by.as_ref()).map(|by| self.scalar_of(by, &Type::String));
-        let map = each.map.as_ref().map(|map| self.value(map, hint, None));
+        // What the condition says is set is so in what becomes of an element.
+        let subjects = each.keep.as_ref().or(each.first.as_ref()).map(|kept| self.said_set(kept)).unwrap_or_default();
+        let doubtful = matches!(keep, Some(None)) || matches!(first, Some(None));
+        let (map, mut set) = self.doubting(doubtful, |typer| {
+            typer.narrowing_all(&subjects, |typer| each.map.as_ref().map(|map| typer.value(map, hint, None)))
+        });
+        set.retain(|(_, bound)| self.scope.is_used(*bound));
         self.scope.reset(mark);
         let page = each.page.as_ref().map(|page| self.page(page, by.clone().flatten(), true));
         let (source, element) = (source?, element?);
@@ -271,7 +280,16 @@ impl Typer<'_> {
             }
             return None;
         }
-        let (keep, first, newest, page) = (all(keep)?, all(first)?, all(newest)?, all(page)?);
+        let (mut keep, first, newest, page) = (all(keep)?, all(first)?, all(newest)?, all(page)?);
+        let asked_alone = keep.as_ref().is_some_and(|keep| matches!(keep.kind, ExprKind::IsSet(_)));
+        if asked_alone && !set.is_empty() && newest.is_none() && page.is_none() {
+            // Going on with the value is asking for it.
+            keep = None;
+        }
+        let map = map.map(|map| {
+            let span = map.span;
+            if set.is_empty() { map } else { when_of(set, None, map, span) }
+        });
         all(by)?;
         if !sound {
             return None;
@@ -300,6 +318,14 @@ impl Typer<'_> {
     /// `newest: { count, by }`, seen from an element.
     pub fn newest(&mut self, newest: &crate::syntax::Newest, item: LocalId) -> Option<Newest> {
         let count = self.scalar_of(&newest.count, &Type::Int);
+        if let Some(count) = &count
+            && self.range(count).most.is_some_and(|most| most <= 0)
+        {
+            self.sink
+                .error(Code::NeverFilled, count.span, "the list is always empty: it keeps none of the newest")
+                .note("`count` says how many stay")
+                .help("say a number above 0");
+        }
         let by = self.scalar_of(&newest.by, &Type::Time.optional());
         Some(Newest { count: count?, by: by?, item })
     }

@@ -3,10 +3,11 @@
 mod builtin;
 mod read;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, Sink};
-use crate::load::{Name, Node};
+use crate::load::{Name, Node, NodeKind};
 use crate::lowered::{Kind, KindField, KindFieldType};
 use crate::source::SourceMap;
 use crate::syntax::Reading;
@@ -22,6 +23,11 @@ pub struct Kinds {
     fields: BTreeMap<ObjectId, Vec<KindField>>,
     /// Kinds whose description is wrong: what is said of them elsewhere is not complained about.
     broken: BTreeSet<String>,
+    /// Whether a description could not be read at all: then kinds may be missing that are there.
+    unreadable: bool,
+    /// Kinds that were asked for, with where they are described.
+    asked: RefCell<BTreeSet<String>>,
+    named: Vec<Name>,
 }
 
 impl Kinds {
@@ -37,12 +43,43 @@ impl Kinds {
         self.fields.get(&object).map(Vec::as_slice)
     }
 
+    /// Where kinds are described that no step names.
+    pub fn unused(&self) -> impl Iterator<Item = &Name> {
+        let asked = self.asked.borrow().clone();
+        self.named.iter().filter(move |name| !asked.contains(&name.text))
+    }
+
+    /// Where in a kind a field of that name is (`spec.storage.size`): the one that lies least deep. With
+    /// `writable` only among those that specs may write.
+    #[must_use]
+    pub fn path_to(&self, kind: KindId, name: &str, writable: bool) -> Option<String> {
+        let mut level: Vec<(String, &[KindField])> = vec![(String::new(), &self.kind(kind).fields)];
+        while !level.is_empty() {
+            let mut deeper = Vec::new();
+            for (path, fields) in level {
+                let usable = |field: &&KindField| if writable { !field.server_set } else { !field.write_only };
+                for field in fields.iter().filter(usable) {
+                    let path = if path.is_empty() { field.name.clone() } else { format!("{path}.{}", field.name) };
+                    if field.name == name {
+                        return Some(path);
+                    }
+                    if let KindFieldType::Object { fields, .. } = &field.ty {
+                        deeper.push((path, fields.as_slice()));
+                    }
+                }
+            }
+            level = deeper;
+        }
+        None
+    }
+
     /// Looks a kind up; says where there is none.
     pub fn find(&self, name: &Name, sink: &mut Sink) -> Option<KindId> {
         if let Some(at) = self.list.iter().position(|kind| kind.kind == name.text) {
+            self.asked.borrow_mut().insert(name.text.clone());
             return Some(KindId(at));
         }
-        if !self.broken.contains(&name.text) {
+        if !self.unreadable && !self.broken.contains(&name.text) {
             sink.error(Code::UnknownKind, name.span, format!("there is no description of the kind `{}`", name.text))
                 .suggest(&name.text, self.list.iter().map(|kind| kind.kind.as_str()));
             if let Some(error) = sink.last()
@@ -55,15 +92,19 @@ impl Kinds {
     }
 }
 
-/// Reads all resource descriptions.
-pub fn read_kinds(nodes: &[Node], types: &mut Types, sources: &SourceMap, sink: &mut Sink) -> Kinds {
-    let mut kinds = Kinds::default();
+/// Reads all resource descriptions; `unreadable` where one is there and is no YAML.
+pub fn read_kinds(nodes: &[Node], unreadable: bool, types: &mut Types, sources: &SourceMap, sink: &mut Sink) -> Kinds {
+    let mut kinds = Kinds { unreadable, ..Kinds::default() };
     let mut named: Vec<(Name, &Node)> = Vec::new();
     for node in nodes {
-        let mut cx = Reading { sources, sink };
+        let mut cx = Reading::new(sources, sink);
         let Some(name) = node.get("resource").and_then(|name| crate::syntax::plain_text(name, "`resource`", &mut cx))
         else {
-            if node.get("resource").is_none() {
+            // Which kind it would have been is not known.
+            kinds.unreadable = true;
+            if !matches!(node.kind, NodeKind::Map(_)) {
+                cx.wrong_shape(node, "a resource description", "a mapping");
+            } else if node.get("resource").is_none() {
                 cx.sink
                     .error(Code::MissingKey, node.span, "a resource description has no `resource`")
                     .help("begin with `resource: Kind`");
@@ -75,21 +116,24 @@ pub fn read_kinds(nodes: &[Node], types: &mut Types, sources: &SourceMap, sink: 
             cx.sink
                 .error(Code::Duplicate, name.span, format!("the kind `{}` is described twice", name.text))
                 .see(span, "first here");
+            // Which of the two is meant is not known.
+            kinds.broken.insert(name.text);
             continue;
         }
         named.push((name, node));
     }
     named.sort_by(|a, b| a.0.text.cmp(&b.0.text));
+    kinds.named = named.iter().map(|(name, _)| name.clone()).collect();
     let metadata = builtin::metadata(types);
     for (name, node) in named {
         let id = KindId(kinds.list.len());
-        let mut reader = read::KindReader { types, metadata: &metadata, id, cx: Reading { sources, sink } };
+        let mut reader = read::KindReader { types, metadata: &metadata, id, cx: Reading::new(sources, sink) };
         match reader.read(&name, node) {
-            Some(kind) => {
+            Some(kind) if !kinds.broken.contains(&name.text) => {
                 index(&kind, &mut kinds.fields);
                 kinds.list.push(kind);
             }
-            None => {
+            _ => {
                 kinds.broken.insert(name.text);
             }
         }

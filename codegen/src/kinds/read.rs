@@ -1,11 +1,13 @@
 //! One resource description.
 
+use std::collections::BTreeMap;
+
 use super::builtin::Metadata;
 use super::type_of;
 use crate::diagnostic::Code;
 use crate::expression::camel;
 use crate::load::{Name, Node, NodeKind};
-use crate::lowered::{Kind, KindField, KindFieldType};
+use crate::lowered::{Kind, KindField, KindFieldType, TextSubresource};
 use crate::syntax::{Reader, Reading, entries};
 use crate::types::{Field, KindId, ObjectId, ObjectType, Origin, Type, Types};
 
@@ -35,7 +37,9 @@ impl KindReader<'_> {
         let status_subresource = reader.bool("status_subresource", cx).unwrap_or(false);
         let about = reader.need_text("about", cx);
         let fields = reader.get("fields");
+        let texts = reader.get("texts");
         reader.finish(cx);
+        let texts = texts.map(|texts| self.texts(texts)).unwrap_or_default();
         let fields = fields.map(|fields| self.fields(fields, &name.text, false, false)).unwrap_or_default();
         let wrong = self.cx.sink.mark() > mark;
         let (api, plural, about) = (api?, plural?, about?);
@@ -53,9 +57,45 @@ impl KindReader<'_> {
             operator,
             metadata_only,
             status_subresource,
+            texts,
             object,
             fields,
         })
+    }
+
+    /// Subresources that are plain text.
+    fn texts(&mut self, node: &Node) -> Vec<TextSubresource> {
+        let mut found = Vec::new();
+        for entry in entries(node, "`texts`", &mut self.cx) {
+            let Some(reader) = Reader::new(&entry.value, format!("the text `{}`", entry.key.text), &mut self.cx) else {
+                continue;
+            };
+            let about = reader.need_text("about", &mut self.cx);
+            let query = reader.get("query");
+            reader.finish(&mut self.cx);
+            let query = query.map(|query| self.fields(query, &entry.key.text, false, true)).unwrap_or_default();
+            for field in &query {
+                let plain = matches!(
+                    field.ty,
+                    KindFieldType::Bool
+                        | KindFieldType::Int { .. }
+                        | KindFieldType::String { .. }
+                        | KindFieldType::Enum(_)
+                );
+                if !plain {
+                    self.cx
+                        .sink
+                        .error(
+                            Code::ResourceDescription,
+                            entry.key.span,
+                            format!("`{}` cannot stand in a query", field.name),
+                        )
+                        .help("a query takes `bool`, `int`, `string` and `enum`");
+                }
+            }
+            found.extend(about.map(|about| TextSubresource { name: entry.key.text.clone(), about: about.text, query }));
+        }
+        found
     }
 
     fn check_name(&mut self, name: &Name) {
@@ -97,13 +137,12 @@ impl KindReader<'_> {
     fn fields(&mut self, node: &Node, path: &str, server_set: bool, write_only: bool) -> Vec<KindField> {
         let what = format!("the fields of `{path}`");
         let entries = entries(node, &what, &mut self.cx);
-        for (index, entry) in entries.iter().enumerate() {
+        let simple = |text: &str| text.to_lowercase().replace(['_', '-'], "");
+        let mut seen: BTreeMap<String, &Name> = BTreeMap::new();
+        for entry in &entries {
             let word = entry.key.text.starts_with(|c: char| c.is_ascii_alphabetic())
                 && entry.key.text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
-            let simple = |text: &str| text.to_lowercase().replace(['_', '-'], "");
-            let twin = entries[..index]
-                .iter()
-                .find(|other| simple(&other.key.text) == simple(&entry.key.text) && other.key.text != entry.key.text);
+            let twin = seen.insert(simple(&entry.key.text), &entry.key);
             if !word {
                 self.cx
                     .sink
@@ -117,7 +156,7 @@ impl KindReader<'_> {
                         entry.key.span,
                         format!("`{}` is too much like another field", entry.key.text),
                     )
-                    .see(twin.key.span, "this one")
+                    .see(twin.span, "this one")
                     .help("in generated code both would have one name: leave one out");
             }
         }

@@ -60,7 +60,10 @@ impl Node {
         match self.kind {
             NodeKind::Null => "nothing",
             NodeKind::Bool(_) => "a bool",
+            NodeKind::Int(value) if value < 0 => "a negative number",
             NodeKind::Int(_) => "a whole number",
+            // 2^63: beyond it a whole number is read as one with a fraction.
+            NodeKind::Float(value) if value.abs() >= 9_223_372_036_854_775_808.0 => "a number beyond 64 bits",
             NodeKind::Float(_) => "a number with a fraction",
             NodeKind::Text(_) => "text",
             NodeKind::List(_) => "a list",

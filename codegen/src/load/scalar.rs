@@ -48,8 +48,8 @@ fn clip(value: usize) -> u32 {
 fn align(value: &str, span: Span, source: &str) -> Vec<u32> {
     let (start, end) = (span.start as usize, (span.end as usize).min(source.len()));
     let Some(raw) = source.get(start..end) else { return vec![span.start; value.len() + 1] };
-    let quote = raw.chars().next().filter(|c| matches!(c, '"' | '\''));
     let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
+    let quote = raw.chars().next().filter(|c| matches!(c, '"' | '\'') && !is_block(source, line_start, start));
     let mut walk = Walk { raw, at: usize::from(quote.is_some()), quote, indent: start - line_start };
     let mut offsets = Vec::with_capacity(value.len() + 1);
     for wanted in value.chars() {
@@ -58,6 +58,15 @@ fn align(value: &str, span: Span, source: &str) -> Vec<u32> {
     }
     offsets.push(clip(start + walk.at.min(raw.len())));
     offsets
+}
+
+/// Whether a scalar is the text of a block (`|`, `>`), and so has no quotes of its own: a block's text begins on a line
+/// of its own below the sign.
+fn is_block(source: &str, line_start: usize, start: usize) -> bool {
+    let header = source[..line_start].trim_end().rsplit('\n').next().unwrap_or_default();
+    let header = header.split(" #").next().unwrap_or_default().trim_end();
+    let sign = header.trim_end_matches(['-', '+', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+    source[line_start..start].trim().is_empty() && sign.ends_with(['|', '>'])
 }
 
 struct Walk<'a> {
@@ -79,7 +88,7 @@ impl Walk<'_> {
             if self.quote == Some('"') && found == '\\' {
                 let length = escape_length(&self.raw[here..]);
                 self.at += length;
-                if self.raw[here..].starts_with("\\\n") {
+                if self.raw[here..].starts_with("\\\n") || self.raw[here..].starts_with("\\\r\n") {
                     self.skip_spaces(usize::MAX);
                     continue;
                 }
@@ -163,5 +172,50 @@ mod tests {
     fn literal_block_keeps_deeper_indentation() {
         let source = "a: |\n  x\n    {{ name }}\n";
         assert_eq!(place_of(source, "x\n", source.len(), "x\n  {{ name }}\n", "name"), "name");
+    }
+
+    /// Every scalar of a file that has `name` in it knows where that stands, whatever the form of the scalar.
+    #[test]
+    fn every_form_of_scalar() {
+        let source = concat!(
+            "plain: x {{ name }}\n",
+            "single: 'x ''y'' {{ name }}'\n",
+            "double: \"x \\\"y\\\" \\u00e9 \\t {{ name }}\"\n",
+            "below:\n  \"x {{ name }}\"\n",
+            "long plain: x\n  y  z\n  {{ name }}\n",
+            "long double: \"x\n  y \\\n  {{ name }}\"\n",
+            "literal: |\n  x\n\n    {{ name }}\n",
+            "quoted literal: |\n  \"x\" is {{ name }}\n",
+            "quoted folded: >-   # why\n  'x' is\n  {{ name }}\n",
+            "late literal: |2\n\n  \"x\" {{ name }}\n",
+            "list:\n  - |\n    \"é\" {{ name }}\n",
+            "wide: \"\u{1F600} {{ name }}\"\n",
+        );
+        for ends in ["\n", "\r\n"] {
+            let source = source.replace('\n', ends);
+            let mut sources = crate::source::SourceMap::default();
+            let file = sources.add("x.yaml", source.clone());
+            let mut sink = crate::diagnostic::Sink::default();
+            let node = crate::load::parse_yaml(file, &sources, &mut sink);
+            let mut found = 0;
+            scalars(node.as_ref(), &mut |value, span| {
+                let text = Text::of_scalar(value, span, &source);
+                let at = value.find("name").unwrap_or(usize::MAX);
+                let place = text.place(at, at + 4);
+                assert_eq!(source.get(place.start as usize..place.end as usize), Some("name"), "{value:?}");
+                found += 1;
+            });
+            assert_eq!(found, 12);
+        }
+    }
+
+    fn scalars(node: Option<&crate::load::Node>, found: &mut impl FnMut(&str, Span)) {
+        use crate::load::NodeKind;
+        match node.map(|node| (&node.kind, node.span)) {
+            Some((NodeKind::Text(text), span)) => found(text, span),
+            Some((NodeKind::List(items), _)) => items.iter().for_each(|item| scalars(Some(item), found)),
+            Some((NodeKind::Map(entries), _)) => entries.iter().for_each(|one| scalars(Some(&one.value), found)),
+            _ => {}
+        }
     }
 }

@@ -102,12 +102,17 @@ pub enum ExprKind {
         /// Field names and values; every field of the type, once.
         fields: Vec<(String, Expr)>,
     },
-    /// `{ when, then }` in an output: the value where the condition holds, else absent (an empty list or map).
+    /// The value where everything in `set` is there and the condition holds, else `otherwise`: `{ when, then }`,
+    /// and `E if x is set and y is set and C else F`.
     When {
-        /// A bool.
-        condition: Box<Expr>,
+        /// Optional values that must be there; in `condition` and `then` the local stands for the value.
+        set: Vec<(Expr, LocalId)>,
+        /// A bool; `None` where nothing else is asked.
+        condition: Option<Box<Expr>>,
         /// The value.
         then: Box<Expr>,
+        /// Value of the same type where it does not hold; `None`: absent, or an empty list or map.
+        otherwise: Option<Box<Expr>>,
     },
 }
 

@@ -26,10 +26,23 @@ pub struct Kind {
     pub metadata_only: bool,
     /// Whether it has a status subresource.
     pub status_subresource: bool,
+    /// Texts that belong to its objects, such as the log of a Pod.
+    pub texts: Vec<TextSubresource>,
     /// Its Rust struct, with `metadata`.
     pub object: ObjectId,
     /// Everything below the root but metadata, with bounds and flags.
     pub fields: Vec<KindField>,
+}
+
+/// A subresource that is plain text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TextSubresource {
+    /// Last segment of its path: `log`.
+    pub name: String,
+    /// What it is, for docs.
+    pub about: String,
+    /// Query parameters: bools, numbers, words and text.
+    pub query: Vec<KindField>,
 }
 
 /// A field of a kind, with everything that the description says.

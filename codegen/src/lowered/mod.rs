@@ -10,11 +10,11 @@ mod step;
 pub mod walk;
 
 pub use expr::{BinaryOp, Comprehension, Expr, ExprKind, Local, LocalId, LocalKind, Newest, Paging, UnaryOp};
-pub use kind::{Kind, KindField, KindFieldType};
+pub use kind::{Kind, KindField, KindFieldType, TextSubresource};
 pub use param::{Bounds, Meaning, Param, ParamDefault, ParamGroup, ParamType, Reserved, StringFormat};
 pub use step::{
     Advice, AdviceOn, Body, BodyEntry, Confirm, Create, Delete, DeleteEach, Edit, Existing, Get, Let, List, Patch,
-    Progress, Require, Step, Stop, Target, Undo, Verb, Wait, WaitFailure,
+    Progress, Read, Require, Step, Stop, Target, Undo, Verb, Wait, WaitFailure,
 };
 
 use crate::types::{ObjectId, Types};
@@ -41,6 +41,8 @@ pub struct Tool {
     pub file: String,
     /// Toolset, for grouping and RBAC.
     pub toolset: String,
+    /// Whether it is in the toolset `core` too.
+    pub core: bool,
     /// Title for people.
     pub title: String,
     /// Description for models.

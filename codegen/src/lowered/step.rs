@@ -38,18 +38,20 @@ pub enum Verb {
     Get(Get),
     /// Read objects.
     List(List),
+    /// Read a text that belongs to an object.
+    Read(Read),
     /// Make an object.
     Create(Create),
     /// Change some fields of an object.
     Patch(Patch),
     /// Change one element of a list inside an object.
-    Edit(Edit),
+    Edit(Box<Edit>),
     /// Delete one object.
     Delete(Delete),
     /// Delete each of a list; goes on after a failure.
     DeleteEach(DeleteEach),
     /// Follow an object until it is as wanted.
-    Wait(Wait),
+    Wait(Box<Wait>),
     /// Go on only where a condition holds.
     Require(Require),
     /// Name a value.
@@ -136,12 +138,33 @@ pub enum Target {
     Named(Get),
 }
 
+/// `read`: the end of a text that belongs to an object, such as the log of a Pod.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// The object.
+    pub object: Get,
+    /// The subresource, as the kind's description names it.
+    pub subresource: String,
+    /// Query parameters.
+    pub query: Vec<(String, Expr)>,
+    /// Most bytes of the result, an int: whole lines, the last ones.
+    pub max_bytes: Expr,
+}
+
 /// `patch`: merge patch of some fields.
 #[derive(Debug, Clone)]
-#[allow(missing_docs)]
 pub struct Patch {
+    /// The kind.
     pub kind: KindId,
+    /// The object.
     pub target: Target,
+    /// Whether it goes through the subresource `status`.
+    pub status: bool,
+    /// Labels to set.
+    pub labels: Vec<(String, Expr)>,
+    /// Annotations to set.
+    pub annotations: Vec<(String, Expr)>,
+    /// Everything but metadata; may be empty.
     pub set: Body,
 }
 
@@ -196,6 +219,8 @@ pub struct Wait {
     pub target: Target,
     /// The object as last seen.
     pub item: LocalId,
+    /// `until` counts only once this held.
+    pub after: Option<Expr>,
     /// Done where it holds.
     pub until: Expr,
     /// Hopeless where it holds.
@@ -277,6 +302,8 @@ pub enum Body {
     List(Vec<Body>),
     /// A value.
     Value(Expr),
+    /// Only where a condition holds; else the key is left out.
+    When(Expr, Box<Body>),
     /// A literal `null`: deletes the field (in patches).
     Null,
 }

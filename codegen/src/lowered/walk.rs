@@ -63,8 +63,14 @@ fn step_expressions<'t>(step: &'t Step, top: &mut Vec<&'t Expr>) {
                 top.extend(&existing.otherwise);
             }
         }
+        Verb::Read(read) => {
+            get_expressions(&read.object, top);
+            top.extend(read.query.iter().map(|(_, value)| value));
+            top.push(&read.max_bytes);
+        }
         Verb::Patch(patch) => {
             target_expressions(&patch.target, top);
+            top.extend(patch.labels.iter().chain(&patch.annotations).map(|(_, value)| value));
             body_expressions(&patch.set, top);
         }
         Verb::Edit(edit) => {
@@ -81,6 +87,7 @@ fn step_expressions<'t>(step: &'t Step, top: &mut Vec<&'t Expr>) {
         Verb::DeleteEach(delete) => top.push(&delete.each),
         Verb::Wait(wait) => {
             target_expressions(&wait.target, top);
+            top.extend(&wait.after);
             top.extend([&wait.until, &wait.timeout]);
             if let Some(fail) = &wait.fail {
                 top.extend([&fail.when, &fail.message]);
@@ -121,6 +128,10 @@ fn body_expressions<'t>(body: &'t Body, top: &mut Vec<&'t Expr>) {
         }
         Body::List(elements) => elements.iter().for_each(|element| body_expressions(element, top)),
         Body::Value(value) => top.push(value),
+        Body::When(condition, then) => {
+            top.push(condition);
+            body_expressions(then, top);
+        }
         Body::Null => {}
     }
 }
@@ -188,9 +199,17 @@ pub fn children<'t>(expr: &'t Expr, see: &mut impl FnMut(&'t Expr)) {
             inner.into_iter().for_each(see);
         }
         ExprKind::Object { fields, .. } => fields.iter().for_each(|(_, value)| see(value)),
-        ExprKind::When { condition, then } => {
-            see(condition);
+        ExprKind::When { set, condition, then, otherwise } => {
+            for (subject, _) in set {
+                see(subject);
+            }
+            if let Some(condition) = condition {
+                see(condition);
+            }
             see(then);
+            if let Some(otherwise) = otherwise {
+                see(otherwise);
+            }
         }
     }
 }

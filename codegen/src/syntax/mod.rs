@@ -10,8 +10,15 @@ use crate::load::{Name, Node, Text};
 use crate::lowered::{AdviceOn, Effect, Meaning, Outcome, ParamType, Reserved, StringFormat, Undo};
 use crate::source::Span;
 
+/// The words that the reader takes, by key: the schemas for editors are made of these.
+pub(crate) mod tables {
+    pub use super::params::{FORMATS, MEANINGS, TYPES};
+    pub use super::steps::{ADVICE, UNDO};
+    pub use super::tool::{EFFECTS, OUTCOMES};
+}
+
 pub use params::{Shared, read_shared};
-pub use reader::{Reader, Reading, check_name, elements, entries, is_name, plain_text, word};
+pub use reader::{Reader, Reading, check_name, check_variable, elements, entries, is_name, plain_text, word};
 pub use steps::{SharedSteps, read_shared_steps};
 pub use tool::read_tool;
 
@@ -110,8 +117,12 @@ pub struct Tool {
     pub span: Span,
     /// Something in it could not be read, so names may be missing that it would have.
     pub incomplete: bool,
+    /// Names of parameters and results that could not be read.
+    pub lost: Vec<Name>,
     pub name: Name,
     pub toolset: Name,
+    /// Whether it is in the toolset `core` too.
+    pub core: bool,
     pub title: Name,
     pub about: Name,
     pub effect: (Effect, Span),
@@ -119,7 +130,7 @@ pub struct Tool {
     pub params: Vec<ParamDecl>,
     pub steps: Vec<Step>,
     /// Field, value, description.
-    pub output: Vec<(ValueField, Option<String>)>,
+    pub output: Vec<(ValueField, Option<Name>)>,
     pub answers: Vec<(Option<Outcome>, Text)>,
     pub examples: Vec<Example>,
 }
@@ -132,12 +143,23 @@ pub enum ParamDecl {
     Group { name: Name, members: Vec<Param> },
 }
 
+impl ParamDecl {
+    /// The parameters that it gives.
+    #[must_use]
+    pub fn params(&self) -> &[Param] {
+        match self {
+            Self::Param(param) => std::slice::from_ref(param),
+            Self::Group { members, .. } => members,
+        }
+    }
+}
+
 /// A parameter, shared ones taken in.
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
 pub struct Param {
     pub name: Name,
-    pub about: String,
+    pub about: Name,
     pub ty: ParamType,
     pub type_span: Span,
     pub min: Option<i64>,
@@ -150,13 +172,23 @@ pub struct Param {
     pub required: bool,
     pub default: Option<Node>,
     pub meaning: Option<(Meaning, Span)>,
+    /// Where each of its keys stands.
+    pub keys: Vec<Name>,
+}
+
+impl Param {
+    /// Where one of the keys stands; the name where it has none of them.
+    #[must_use]
+    pub fn place(&self, keys: &[&str]) -> Span {
+        self.keys.iter().find(|key| keys.contains(&key.text.as_str())).map_or(self.name.span, |key| key.span)
+    }
 }
 
 /// An example call.
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
 pub struct Example {
-    pub title: Option<String>,
+    pub title: Option<Name>,
     pub call: Node,
 }
 
@@ -194,7 +226,8 @@ pub enum Verb {
     Get(Object),
     List(Box<List>),
     Create(Box<Create>),
-    Patch { target: Option<Object>, set: Value },
+    Patch(Box<Patch>),
+    Read(Box<Read>),
     Edit(Box<Edit>),
     Delete { target: Option<Object> },
     DeleteEach { each: Scalar },
@@ -232,6 +265,28 @@ pub struct Create {
     pub existing: Option<(Scalar, Option<Scalar>)>,
 }
 
+/// `patch`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Patch {
+    pub target: Option<Object>,
+    /// `subresource: status`, and where it is said.
+    pub status: Option<Span>,
+    pub labels: Vec<(Name, Scalar)>,
+    pub annotations: Vec<(Name, Scalar)>,
+    pub set: Option<Value>,
+}
+
+/// `read`: a text that belongs to an object.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Read {
+    pub object: Object,
+    pub subresource: Name,
+    pub query: Vec<(Name, Scalar)>,
+    pub max_bytes: Scalar,
+}
+
 /// `edit`.
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
@@ -251,6 +306,7 @@ pub struct Edit {
 #[allow(missing_docs)]
 pub struct Wait {
     pub target: Option<Object>,
+    pub after: Option<Scalar>,
     pub until: Scalar,
     pub fail: Option<(Scalar, Scalar)>,
     pub timeout: Scalar,

@@ -2,6 +2,7 @@
 //! with its place and the nearest name that would be right.
 
 use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, Sink};
 use crate::load::{Entry, Name, Node, NodeKind, Text};
@@ -15,9 +16,18 @@ pub struct Reading<'a> {
     pub sources: &'a SourceMap,
     /// Where problems go.
     pub sink: &'a mut Sink,
+    /// How many things were passed over in silence, because what they name could not be read itself.
+    pub passed_over: usize,
+    /// Names that would be there if what gives them could be read: nothing is said of their use.
+    pub lost: Vec<Name>,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    /// Begins to read.
+    pub fn new(sources: &'a SourceMap, sink: &'a mut Sink) -> Self {
+        Self { sources, sink, passed_over: 0, lost: Vec::new() }
+    }
+
     /// Says that a value has the wrong form.
     pub fn wrong_shape(&mut self, node: &Node, what: &str, wanted: &str) {
         self.sink
@@ -63,6 +73,8 @@ pub struct Reader<'n> {
     span: Span,
     entries: &'n [Entry],
     asked: RefCell<Vec<&'static str>>,
+    /// Keys that were taken for a misspelt one that is needed: that was said.
+    misspelt: RefCell<BTreeSet<&'n str>>,
 }
 
 impl<'n> Reader<'n> {
@@ -74,7 +86,7 @@ impl<'n> Reader<'n> {
             return None;
         };
         duplicates(entries, &what, cx.sink);
-        Some(Self { what, span: node.span, entries, asked: RefCell::default() })
+        Some(Self { what, span: node.span, entries, asked: RefCell::default(), misspelt: RefCell::default() })
     }
 
     /// Where the mapping begins.
@@ -107,17 +119,16 @@ impl<'n> Reader<'n> {
     pub fn need(&self, key: &'static str, cx: &mut Reading<'_>) -> Option<&'n Node> {
         let found = self.get(key);
         if found.is_none() {
-            let mut wrong = None;
-            for entry in self.entries {
-                if crate::diagnostic::nearest(&entry.key.text, [key]).is_some() {
-                    wrong = Some(entry.key.span);
-                }
-            }
-            let error =
-                cx.sink.error(Code::MissingKey, wrong.unwrap_or(self.span), format!("{} has no `{key}`", self.what));
+            let asked = self.asked.borrow();
+            let wrong = self.entries.iter().map(|entry| &entry.key).find(|found| {
+                !asked.contains(&found.text.as_str()) && crate::diagnostic::nearest(&found.text, [key]).is_some()
+            });
+            let span = wrong.map_or(self.span, |wrong| wrong.span);
+            let error = cx.sink.error(Code::MissingKey, span, format!("{} has no `{key}`", self.what));
             error.label(format!("`{key}` is missing"));
-            if wrong.is_some() {
-                error.help(format!("did you mean `{key}`?"));
+            if let Some(wrong) = wrong {
+                error.suggest(&wrong.text, [key]);
+                self.misspelt.borrow_mut().insert(&wrong.text);
             }
         }
         found
@@ -208,8 +219,13 @@ impl<'n> Reader<'n> {
     /// Ends the reading: every key that was not asked for is unknown.
     pub fn finish(self, cx: &mut Reading<'_>) {
         let asked = self.asked.into_inner();
+        let misspelt = self.misspelt.into_inner();
+        let mut said = BTreeSet::new();
         for entry in self.entries {
-            if !asked.contains(&entry.key.text.as_str()) {
+            if said.insert(&entry.key.text)
+                && !misspelt.contains(entry.key.text.as_str())
+                && !asked.contains(&entry.key.text.as_str())
+            {
                 let mut known: Vec<&str> = asked.clone();
                 known.sort_unstable();
                 known.dedup();
@@ -246,6 +262,32 @@ pub fn is_name(text: &str) -> bool {
         && text.len() <= 64
 }
 
+/// Words that expressions and templates give a meaning of their own.
+const TAKEN: &[(&str, &str)] = &[
+    ("output", "in templates it stands for the output"),
+    ("warnings", "in templates it stands for the warnings of the call"),
+    ("outcome", "in templates it stands for how the call ended"),
+    ("loop", "in templates it stands for the loop around"),
+    ("item", "in `keep`, `as` and the like it stands for the element"),
+];
+
+/// Words of the expression language.
+const KEYWORDS: &[&str] = &["and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "null"];
+
+/// Says where a word cannot be a variable: what is no name, or means something already.
+pub fn check_variable(name: &Name, what: &str, cx: &mut Reading<'_>) -> bool {
+    if !check_name(name, what, cx) {
+        return false;
+    }
+    let help = match TAKEN.iter().find(|(word, _)| *word == name.text) {
+        Some((_, meaning)) => *meaning,
+        None if KEYWORDS.contains(&name.text.as_str()) => "it is a word of the expression language",
+        None => return true,
+    };
+    cx.sink.error(Code::BadName, name.span, format!("{what} cannot be called `{}`", name.text)).help(help);
+    false
+}
+
 /// Says where a word cannot be a name.
 pub fn check_name(name: &Name, what: &str, cx: &mut Reading<'_>) -> bool {
     let fits = is_name(&name.text);
@@ -278,14 +320,15 @@ pub fn plain_text(node: &Node, what: &str, cx: &mut Reading<'_>) -> Option<Name>
     }
 }
 
-/// The entries of a mapping, or of nothing.
-pub fn entries<'n>(node: &'n Node, what: &str, cx: &mut Reading<'_>) -> &'n [Entry] {
+/// The entries of a mapping, each key once.
+pub fn entries<'n>(node: &'n Node, what: &str, cx: &mut Reading<'_>) -> Vec<&'n Entry> {
     if let NodeKind::Map(entries) = &node.kind {
         duplicates(entries, what, cx.sink);
-        return entries;
+        let mut seen = BTreeSet::new();
+        return entries.iter().filter(|entry| seen.insert(entry.key.text.as_str())).collect();
     }
     cx.wrong_shape(node, what, "a mapping");
-    &[]
+    Vec::new()
 }
 
 /// The elements of a list.
@@ -298,11 +341,14 @@ pub fn elements<'n>(node: &'n Node, what: &str, cx: &mut Reading<'_>) -> &'n [No
 }
 
 fn duplicates(entries: &[Entry], what: &str, sink: &mut Sink) {
-    for (index, entry) in entries.iter().enumerate() {
-        if let Some(first) = entries[..index].iter().find(|earlier| earlier.key.text == entry.key.text) {
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+    for entry in entries {
+        if let Some(first) = seen.get(entry.key.text.as_str()) {
             sink.error(Code::Duplicate, entry.key.span, format!("{what} has the key `{}` twice", entry.key.text))
                 .label("here again")
-                .see(first.key.span, "first here");
+                .see(*first, "first here");
+        } else {
+            seen.insert(&entry.key.text, entry.key.span);
         }
     }
 }

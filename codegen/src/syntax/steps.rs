@@ -1,11 +1,12 @@
 //! Steps: the verb, its clauses, and shared steps taken in by `use`.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::reader::{Reader, Reading};
 use super::tool::OUTCOMES;
 use super::value::{read_each, read_newest, read_page, read_scalars, read_value};
-use super::{Create, Edit, List, Object, Progress, Require, Scalar, Step, Value, Verb, Wait};
+use super::{Create, Edit, List, Object, Patch, Progress, Read, Require, Scalar, Step, Value, Verb, Wait};
 use crate::diagnostic::{Code, nearest};
 use crate::load::{Name, Node, NodeKind};
 use crate::lowered::{AdviceOn, Undo};
@@ -13,23 +14,54 @@ use crate::lowered::{AdviceOn, Undo};
 /// What `steps.yaml` has.
 #[derive(Debug, Default)]
 pub struct SharedSteps {
-    lists: BTreeMap<String, Vec<Step>>,
-    /// Some of it could not be read: what is missing is not spoken of again.
-    incomplete: bool,
+    lists: BTreeMap<String, SharedList>,
+    /// Lists that could not be read, with the results that they would give: their names are not spoken of again.
+    broken: BTreeMap<String, Vec<Name>>,
+    /// Whether more is missing than can be named.
+    unreadable: bool,
+    /// Lists that were taken in.
+    used: RefCell<BTreeSet<String>>,
+}
+
+#[derive(Debug)]
+struct SharedList {
+    name: Name,
+    steps: Vec<Step>,
 }
 
 impl SharedSteps {
-    /// Whether some of it could not be read.
-    #[must_use]
-    pub fn is_incomplete(&self) -> bool {
-        self.incomplete
+    /// Lists that nobody took in.
+    pub fn unused(&self) -> impl Iterator<Item = &Name> {
+        let used = self.used.borrow().clone();
+        self.lists.values().map(|list| &list.name).filter(move |name| !used.contains(&name.text))
+    }
+
+    /// The steps of a list; `None` where there is no such list, which is said.
+    fn take(&self, name: &Name, cx: &mut Reading<'_>) -> Option<&[Step]> {
+        if let Some(list) = self.lists.get(&name.text) {
+            self.used.borrow_mut().insert(name.text.clone());
+            return Some(&list.steps);
+        }
+        if let Some(lost) = self.broken.get(&name.text) {
+            cx.passed_over += 1;
+            cx.lost.extend(lost.iter().cloned());
+            return None;
+        }
+        if self.unreadable {
+            cx.passed_over += 1;
+            return None;
+        }
+        cx.sink
+            .error(Code::UnknownShared, name.span, format!("there are no shared steps `{}`", name.text))
+            .suggest(&name.text, self.lists.keys().map(String::as_str));
+        None
     }
 }
 
 const VERBS: &[&str] =
-    &["get", "list", "create", "patch", "edit", "delete", "wait", "require", "let", "warn", "stop", "confirm"];
+    &["get", "list", "read", "create", "patch", "edit", "delete", "wait", "require", "let", "warn", "stop", "confirm"];
 
-const ADVICE: &[(&str, AdviceOn)] = &[
+pub const ADVICE: &[(&str, AdviceOn)] = &[
     ("forbidden", AdviceOn::Forbidden),
     ("not_found", AdviceOn::NotFound),
     ("already_exists", AdviceOn::AlreadyExists),
@@ -37,21 +69,38 @@ const ADVICE: &[(&str, AdviceOn)] = &[
     ("invalid", AdviceOn::Invalid),
 ];
 
+/// What takes a step back.
+pub const UNDO: &[(&str, Undo)] = &[("delete", Undo::Delete), ("restore", Undo::Restore)];
+
 /// Reads `steps.yaml`; `unreadable` where it is there and is no YAML.
 pub fn read_shared_steps(node: Option<&Node>, unreadable: bool, cx: &mut Reading<'_>) -> SharedSteps {
-    let mut shared = SharedSteps { incomplete: unreadable, ..SharedSteps::default() };
-    let mark = cx.sink.mark();
+    let mut shared = SharedSteps { unreadable, ..SharedSteps::default() };
     let Some(node) = node else { return shared };
-    let Some(reader) = Reader::new(node, "the file of shared steps", cx) else { return shared };
-    if let Some(lists) = reader.need("steps", cx) {
-        for entry in super::entries(lists, "`steps`", cx) {
-            // Shared steps may take in those that stand before them.
-            let steps = read_steps(&entry.value, &shared, cx);
-            shared.lists.insert(entry.key.text.clone(), steps);
+    let Some(reader) = Reader::new(node, "the file of shared steps", cx) else {
+        shared.unreadable = true;
+        return shared;
+    };
+    let lists = reader.need("steps", cx);
+    shared.unreadable |= !lists.is_some_and(|lists| matches!(lists.kind, NodeKind::Map(_)));
+    let Some(lists) = lists else {
+        reader.finish(cx);
+        return shared;
+    };
+    for entry in super::entries(lists, "`steps`", cx) {
+        let name = &entry.key;
+        let (mark, passed_over) = (cx.sink.mark(), cx.passed_over);
+        cx.lost.clear();
+        // Shared steps may take in those that stand before them.
+        let steps = read_steps(&entry.value, &shared, cx);
+        if cx.sink.mark() > mark || cx.passed_over > passed_over {
+            let mut lost = std::mem::take(&mut cx.lost);
+            lost.extend(steps.into_iter().filter_map(|step| step.binding));
+            shared.broken.insert(name.text.clone(), lost);
+        } else {
+            shared.lists.insert(name.text.clone(), SharedList { name: name.clone(), steps });
         }
     }
     reader.finish(cx);
-    shared.incomplete |= cx.sink.mark() > mark;
     shared
 }
 
@@ -61,22 +110,23 @@ pub fn read_steps(node: &Node, shared: &SharedSteps, cx: &mut Reading<'_>) -> Ve
     for item in super::elements(node, "`steps`", cx) {
         let Some(reader) = Reader::new(item, "a step", cx) else { continue };
         if reader.has("use") {
-            if let Some(name) = reader.text("use", cx) {
-                match shared.lists.get(&name.text) {
-                    Some(steps) => {
-                        found.extend(steps.iter().map(|step| Step { taken_in_at: Some(name.span), ..step.clone() }));
-                    }
-                    None if shared.incomplete => {}
-                    None => {
-                        cx.sink
-                            .error(Code::UnknownShared, name.span, format!("there are no shared steps `{}`", name.text))
-                            .suggest(&name.text, shared.lists.keys().map(String::as_str));
-                    }
-                }
+            if let Some(name) = reader.text("use", cx)
+                && let Some(steps) = shared.take(&name, cx)
+            {
+                found.extend(steps.iter().map(|step| Step { taken_in_at: Some(name.span), ..step.clone() }));
             }
             reader.finish(cx);
         } else {
-            found.extend(read_step(reader, cx));
+            let step = read_step(reader, cx);
+            if step.is_none() {
+                // Which of the keys was meant as the verb is not known: any of them may give a name.
+                for key in VERBS.iter().filter(|verb| !matches!(**verb, "require" | "warn" | "stop" | "confirm")) {
+                    if let Some(Node { kind: NodeKind::Text(text), span }) = item.get(key) {
+                        cx.lost.push(Name { text: text.clone(), span: *span });
+                    }
+                }
+            }
+            found.extend(step);
         }
     }
     found
@@ -123,7 +173,7 @@ fn read_step(reader: Reader<'_>, cx: &mut Reading<'_>) -> Option<Step> {
     let mut when = reader.scalar("when", cx);
     let forbidden = reader.scalar("forbidden", cx);
     let missing_ok = reader.word("missing", &[("ok", ())], cx).map(|((), span)| span);
-    let undo = reader.word("undo", &[("delete", Undo::Delete), ("restore", Undo::Restore)], cx);
+    let undo = reader.word("undo", UNDO, cx);
     let advice = read_advice(&reader, cx);
     let mut binding = None;
     let verb = match verb_name.text.as_str() {
@@ -135,15 +185,17 @@ fn read_step(reader: Reader<'_>, cx: &mut Reading<'_>) -> Option<Step> {
             binding = reader.text("list", cx);
             read_list(&reader, cx)
         }
+        "read" => {
+            binding = reader.text("read", cx);
+            read_text(&reader, cx)
+        }
         "create" => {
             binding = reader.text("create", cx);
             read_create(&reader, cx)
         }
         "patch" => {
             binding = reader.text("patch", cx);
-            let target = read_target(&reader, cx);
-            let set = reader.need("set", cx).and_then(|node| read_value(node, "`set`", cx));
-            set.map(|set| Verb::Patch { target, set })
+            Some(read_patch(&reader, cx))
         }
         "edit" => {
             binding = reader.text("edit", cx);
@@ -171,7 +223,7 @@ fn read_step(reader: Reader<'_>, cx: &mut Reading<'_>) -> Option<Step> {
     };
     reader.finish(cx);
     if let Some(name) = &binding {
-        super::check_name(name, "a result", cx);
+        super::check_variable(name, "a result", cx);
     }
     Some(Step {
         span: verb_name.span,
@@ -240,6 +292,26 @@ fn read_create(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
     Some(Verb::Create(Box::new(Create { object: object?, owner, labels, annotations, body, existing })))
 }
 
+fn read_patch(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Verb {
+    let target = read_target(reader, cx);
+    let status = reader.word("subresource", &[("status", ())], cx).map(|((), span)| span);
+    let labels = read_scalars(reader, "labels", cx);
+    let annotations = read_scalars(reader, "annotations", cx);
+    let metadata = reader.has("labels") || reader.has("annotations");
+    let set = if metadata { reader.get("set") } else { reader.need("set", cx) };
+    let set = set.and_then(|node| read_value(node, "`set`", cx));
+    Verb::Patch(Box::new(Patch { target, status, labels, annotations, set }))
+}
+
+/// A text that belongs to an object, such as the log of a Pod.
+fn read_text(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
+    let object = read_object(reader, cx);
+    let subresource = reader.need_text("subresource", cx);
+    let query = read_scalars(reader, "query", cx);
+    let max_bytes = reader.need_scalar("max_bytes", cx);
+    Some(Verb::Read(Box::new(Read { object: object?, subresource: subresource?, query, max_bytes: max_bytes? })))
+}
+
 fn read_edit(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
     let target = read_target(reader, cx);
     let list = reader.need_text("list", cx);
@@ -257,6 +329,7 @@ fn read_edit(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
 
 fn read_wait(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
     let target = read_target(reader, cx);
+    let after = reader.scalar("after", cx);
     let until = reader.need_scalar("until", cx);
     let fail = reader.get("fail").and_then(|node| {
         let inner = Reader::new(node, "`fail`", cx)?;
@@ -279,7 +352,7 @@ fn read_wait(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
         inner.finish(cx);
         Some(Progress { done: done?, of: of?, say: say? })
     });
-    Some(Verb::Wait(Box::new(Wait { target, until: until?, fail, timeout: timeout?, progress })))
+    Some(Verb::Wait(Box::new(Wait { target, after, until: until?, fail, timeout: timeout?, progress })))
 }
 
 fn read_require(node: &Node, cx: &mut Reading<'_>) -> Option<Require> {

@@ -5,11 +5,12 @@ use super::reader::{Reader, Reading};
 use super::steps::{SharedSteps, read_steps};
 use super::value::read_value;
 use super::{Example, Tool, Value, ValueField};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, nearest};
 use crate::load::{Name, Node, NodeKind, Text};
 use crate::lowered::{Effect, Outcome};
 
-const EFFECTS: &[(&str, Effect)] = &[("read", Effect::Read), ("write", Effect::Write), ("destroy", Effect::Destroy)];
+pub const EFFECTS: &[(&str, Effect)] =
+    &[("read", Effect::Read), ("write", Effect::Write), ("destroy", Effect::Destroy)];
 
 /// Words for outcomes.
 pub const OUTCOMES: &[(&str, Outcome)] = &[
@@ -23,7 +24,8 @@ pub const OUTCOMES: &[(&str, Outcome)] = &[
 
 /// Reads a tool file. Everything wrong in it is reported; `None` where too much is missing to go on.
 pub fn read_tool(node: &Node, shared: &Shared, shared_steps: &SharedSteps, cx: &mut Reading<'_>) -> Option<Tool> {
-    let mark = cx.sink.mark();
+    let (mark, passed_over) = (cx.sink.mark(), cx.passed_over);
+    cx.lost.clear();
     let reader = Reader::new(node, "a tool", cx)?;
     let name = reader.need_text("tool", cx);
     if let Some(name) = &name {
@@ -32,7 +34,9 @@ pub fn read_tool(node: &Node, shared: &Shared, shared_steps: &SharedSteps, cx: &
     let toolset = reader.need_text("toolset", cx);
     if let Some(toolset) = &toolset {
         super::check_name(toolset, "a toolset", cx);
+        check_toolset(toolset, cx);
     }
+    let core = reader.bool("core", cx).unwrap_or(false);
     let title = reader.need_text("title", cx);
     let effect = reader.need("effect", cx).and_then(|_| reader.word("effect", EFFECTS, cx));
     let idempotent = reader.bool("idempotent", cx);
@@ -43,7 +47,7 @@ pub fn read_tool(node: &Node, shared: &Shared, shared_steps: &SharedSteps, cx: &
     let answers = reader.need("answer", cx).map(|node| read_answers(node, cx));
     let examples = reader.get("examples").map(|node| read_examples(node, cx)).unwrap_or_default();
     reader.finish(cx);
-    let incomplete = cx.sink.mark() > mark || shared.is_incomplete() || shared_steps.is_incomplete();
+    let incomplete = cx.sink.mark() > mark || cx.passed_over > passed_over;
     let name = name?;
     if examples.is_empty() {
         cx.sink
@@ -53,8 +57,10 @@ pub fn read_tool(node: &Node, shared: &Shared, shared_steps: &SharedSteps, cx: &
     Some(Tool {
         span: node.span,
         incomplete,
+        lost: std::mem::take(&mut cx.lost),
         name,
         toolset: toolset?,
+        core,
         title: title?,
         about: about?,
         effect: effect?,
@@ -67,8 +73,25 @@ pub fn read_tool(node: &Node, shared: &Shared, shared_steps: &SharedSteps, cx: &
     })
 }
 
+/// Words of `--toolsets` that stand for several toolsets.
+const SETS_OF_TOOLSETS: &[&str] = &["all", "core"];
+
+fn check_toolset(toolset: &Name, cx: &mut Reading<'_>) {
+    if SETS_OF_TOOLSETS.contains(&toolset.text.as_str()) {
+        cx.sink
+            .error(Code::BadName, toolset.span, format!("`{}` cannot be the name of a toolset", toolset.text))
+            .help("name what its tools are for; `core: true` puts a tool into the toolset `core` too");
+    }
+}
+
 fn check_tool_name(name: &Name, cx: &mut Reading<'_>) {
-    super::check_name(name, "a tool", cx);
+    if !super::check_name(name, "a tool", cx)
+        && let Some(error) = cx.sink.last()
+    {
+        error.note(
+            "MCP takes up to 128 letters, digits, `_`, `-` and `.`; the interfaces of language models take 64 and no `.`",
+        );
+    }
     let path = cx.sources.path(name.span.file);
     let stem = path.rsplit('/').next().and_then(|file| file.rsplit_once('.')).map_or(path, |(stem, _)| stem);
     if stem != name.text {
@@ -79,16 +102,16 @@ fn check_tool_name(name: &Name, cx: &mut Reading<'_>) {
     }
 }
 
-fn read_output(node: &Node, cx: &mut Reading<'_>) -> Vec<(ValueField, Option<String>)> {
+fn read_output(node: &Node, cx: &mut Reading<'_>) -> Vec<(ValueField, Option<Name>)> {
     let mut found = Vec::new();
     for entry in super::entries(node, "`output`", cx) {
         let what = format!("output `{}`", entry.key.text);
         super::check_name(&entry.key, "an output field", cx);
-        let described = entry.value.get("value").is_some() && entry.value.get("about").is_some();
+        let described = is_described(&entry.value);
         let (value, about) = if described {
             let Some(reader) = Reader::new(&entry.value, what.clone(), cx) else { continue };
-            let about = reader.text("about", cx).map(|name| name.text);
-            let value = reader.get("value").and_then(|node| read_value(node, &what, cx));
+            let about = reader.text("about", cx);
+            let value = reader.need("value", cx).and_then(|node| read_value(node, &what, cx));
             reader.finish(cx);
             (value, about)
         } else {
@@ -101,6 +124,19 @@ fn read_output(node: &Node, cx: &mut Reading<'_>) -> Vec<(ValueField, Option<Str
         }
     }
     found
+}
+
+/// Whether a mapping is `{ value, about }`, one of the two perhaps misspelt.
+fn is_described(node: &Node) -> bool {
+    let NodeKind::Map(entries) = &node.kind else { return false };
+    let has = |word: &str| entries.iter().any(|entry| entry.key.text == word);
+    let like = |word: &'static str| entries.iter().any(|entry| nearest(&entry.key.text, [word]).is_some());
+    match (has("value"), has("about")) {
+        (true, true) => true,
+        (true, false) => entries.len() == 2 && like("about"),
+        (false, true) => entries.len() == 2 && like("value"),
+        (false, false) => false,
+    }
 }
 
 fn read_answers(node: &Node, cx: &mut Reading<'_>) -> Vec<(Option<Outcome>, Text)> {
@@ -134,7 +170,7 @@ fn read_examples(node: &Node, cx: &mut Reading<'_>) -> Vec<Example> {
     let mut found = Vec::new();
     for item in super::elements(node, "`examples`", cx) {
         let Some(reader) = Reader::new(item, "an example", cx) else { continue };
-        let title = reader.text("title", cx).map(|name| name.text);
+        let title = reader.text("title", cx);
         let call = reader.need("call", cx).cloned();
         reader.finish(cx);
         if let Some(call) = call {

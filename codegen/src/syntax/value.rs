@@ -2,7 +2,8 @@
 
 use super::reader::{Reader, Reading, looks_like_expression};
 use super::{Each, Newest, Page, Scalar, Value, ValueField};
-use crate::load::{Name, Node, NodeKind};
+use crate::diagnostic::nearest;
+use crate::load::{Entry, Name, Node, NodeKind};
 
 /// Reads a value.
 pub fn read_value(node: &Node, what: &str, cx: &mut Reading<'_>) -> Option<Value> {
@@ -19,13 +20,11 @@ pub fn read_value(node: &Node, what: &str, cx: &mut Reading<'_>) -> Option<Value
             reader.finish(cx);
             each.map(|each| Value::Each(Box::new(each)))
         }
-        NodeKind::Map(entries)
-            if !entries.is_empty()
-                && entries.iter().all(|entry| matches!(entry.key.text.as_str(), "when" | "then")) =>
-        {
-            let reader = Reader::new(node, format!("the optional value {what}"), cx)?;
+        NodeKind::Map(entries) if is_optional(entries) => {
+            let reader = Reader::new(node, format!("the optional value of {what}"), cx)?;
             let when = reader.need_scalar("when", cx);
             let then = reader.need("then", cx).and_then(|then| read_value(then, what, cx));
+            reader.finish(cx);
             Some(Value::When(Box::new((when?, then?)), node.span))
         }
         NodeKind::Map(_) => {
@@ -42,10 +41,24 @@ pub fn read_value(node: &Node, what: &str, cx: &mut Reading<'_>) -> Option<Value
     }
 }
 
+/// Whether a mapping is `{ when, then }`, one of the two perhaps misspelt.
+fn is_optional(entries: &[Entry]) -> bool {
+    let is = |entry: &Entry, word: &str| entry.key.text == word;
+    let like = |entry: &Entry, word: &'static str| is(entry, word) || nearest(&entry.key.text, [word]).is_some();
+    match entries {
+        [one] => is(one, "when") || is(one, "then"),
+        [one, two] => [(one, two), (two, one)]
+            .iter()
+            .any(|(a, b)| is(a, "when") && like(b, "then") || like(a, "when") && is(b, "then")),
+        _ => false,
+    }
+}
+
 /// Reads `each`, `called`, `keep`, `first`, `as`, `newest`, `page` from a mapping.
 pub fn read_each(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Each> {
     let source = reader.need_scalar("each", cx);
-    let called = reader.text("called", cx).filter(|name| super::check_name(name, "an element", cx));
+    let called =
+        reader.text("called", cx).filter(|name| name.text == "item" || super::check_variable(name, "an element", cx));
     let keep = reader.scalar("keep", cx);
     let first = reader.scalar("first", cx);
     let map = reader.get("as").and_then(|node| read_value(node, "`as`", cx));

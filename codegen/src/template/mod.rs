@@ -1,13 +1,17 @@
 //! Markdown templates: rendered at run time, checked here.
 //!
 //! Every path, loop variable and include is typed with what is in scope where it stands; what is printed
-//! must have a form as text and be there.
+//! must have a form as text and be there. What a sound one gives on samples is looked at too.
+
+mod layout;
+pub mod sample;
 
 use crate::check::Shared;
 use crate::diagnostic::{Code, Sink};
-use crate::expression::{Context, Scope, Statement, Tree, Typer, Word, describe, parse_template};
+use crate::expression::{Context, Facts, Scope, Statement, Tree, Typer, Word, describe, parse_template};
 use crate::load::Text;
 use crate::lowered::{Local, LocalKind, Outcome};
+use crate::source::Span;
 use crate::types::{Field, ObjectId, ObjectType, Origin, Type, Types};
 
 /// More includes inside each other than any template needs.
@@ -19,6 +23,7 @@ pub struct TemplateScope<'a> {
     types: Types,
     locals: Vec<Local>,
     scope: Scope,
+    facts: Facts,
     /// The type of `loop`.
     around: ObjectId,
 }
@@ -42,6 +47,7 @@ impl<'a> TemplateScope<'a> {
         output: ObjectId,
         mut locals: Vec<Local>,
         mut scope: Scope,
+        facts: Facts,
     ) -> Self {
         scope.keep_params(|local| matches!(locals[local.0].kind, LocalKind::Param(_)));
         let field = |name: &str, ty| Field { name: name.to_owned(), ty, about: None };
@@ -62,13 +68,18 @@ impl<'a> TemplateScope<'a> {
         add("output", Type::Object(output));
         add("warnings", Type::List(Box::new(Type::String)));
         add("outcome", Type::Enum(words));
-        Self { shared, types, locals, scope, around }
+        Self { shared, types, locals, scope, facts, around }
     }
 
-    /// The scope, to see what was used.
+    /// Templates of several tools come next: nothing is said that holds for this one alone.
+    pub fn share(&mut self) {
+        self.facts.shared = true;
+    }
+
+    /// The scope, to see what was used, and the types.
     #[must_use]
-    pub fn into_scope(self) -> Scope {
-        self.scope
+    pub fn into_parts(self) -> (Scope, Types) {
+        (self.scope, self.types)
     }
 }
 
@@ -82,13 +93,16 @@ pub fn check_template(text: &Text, scope: &mut TemplateScope<'_>, sink: &mut Sin
         locals: std::mem::take(&mut scope.locals),
         scope: std::mem::take(&mut scope.scope),
         context: Context::Template,
+        facts: std::mem::take(&mut scope.facts),
     };
     let mark = typer.scope.mark();
-    let mut checker = Checker { typer, shared: scope.shared, around: scope.around, inside: Vec::new() };
+    let mut checker =
+        Checker { typer, shared: scope.shared, around: scope.around, inside: Vec::new(), denied: Vec::new() };
     checker.statements(&statements);
     checker.typer.scope.reset(mark);
     scope.locals = checker.typer.locals;
     scope.scope = checker.typer.scope;
+    scope.facts = checker.typer.facts;
 }
 
 struct Checker<'a> {
@@ -97,6 +111,8 @@ struct Checker<'a> {
     around: ObjectId,
     /// Files that are being included.
     inside: Vec<String>,
+    /// What was asked by the `if` and `elif` before the present one, and did not hold.
+    denied: Vec<(String, Span)>,
 }
 
 impl Checker<'_> {
@@ -108,8 +124,8 @@ impl Checker<'_> {
 
     fn statement(&mut self, statement: &Statement) {
         match statement {
-            Statement::Text => {}
-            Statement::Emit(tree) => {
+            Statement::Text(_) => {}
+            Statement::Emit(tree, _) => {
                 if let Some(expr) = self.typer.infer(tree, None) {
                     let _ = self.typer.text_part(expr);
                 }
@@ -121,17 +137,41 @@ impl Checker<'_> {
                 self.typer.scope.reset(mark);
             }
             Statement::If { condition, then, otherwise } => {
+                let denied = std::mem::take(&mut self.denied);
+                self.asked_again(condition, &denied);
                 let before = self.typer.scope.doubtful;
                 self.typer.scope.doubtful |= self.typer.condition(condition).is_none();
                 self.branch(condition.conjuncts().into_iter().filter_map(Tree::set_subject).collect(), then);
+                if let [Statement::If { .. }] = otherwise.as_slice() {
+                    self.denied = denied;
+                    self.denied.push((condition.shape(), condition.span));
+                }
                 self.branch(condition.disjuncts().into_iter().filter_map(Tree::unset_subject).collect(), otherwise);
                 self.typer.scope.doubtful = before;
             }
             Statement::Set { target, value } => {
                 let ty = self.typer.infer(value, None).map(|expr| expr.ty);
+                // A variable may be set anew.
+                let variable = self.typer.scope.peek(&target.text).map(|seen| self.typer.locals[seen.local.0].kind);
+                if !matches!(variable, Some(LocalKind::Item)) {
+                    self.typer.shadows(&target.text, target.span);
+                }
                 self.declare(target, ty);
             }
             Statement::Include(name) => self.include(name),
+        }
+    }
+
+    /// Says that an `elif` asks what was denied just before.
+    fn asked_again(&mut self, condition: &Tree, denied: &[(String, Span)]) {
+        let shape = condition.shape();
+        if let Some((_, before)) = denied.iter().find(|(asked, _)| *asked == shape) {
+            self.typer
+                .sink
+                .error(Code::Foregone, condition.span, "this never holds: it was asked before")
+                .see(*before, "asked here")
+                .note("an `elif` is reached only where what stands before it did not hold")
+                .help("take the branch out, or ask what was meant");
         }
     }
 
@@ -172,18 +212,21 @@ impl Checker<'_> {
             }
         });
         let mark = self.typer.scope.mark();
+        self.typer.shadows(&target.text, target.span);
         self.declare(target, element);
         let around = Word { text: "loop".to_owned(), span: target.span };
         self.declare(&around, Some(Type::Object(self.around)));
-        if let Some(filter) = filter {
-            let _ = self.typer.condition(filter);
-        }
-        self.statements(body);
+        let asked = filter.map(|filter| self.typer.condition(filter));
+        let set = filter.map(Tree::conjuncts).unwrap_or_default().into_iter().filter_map(Tree::set_subject).collect();
+        let before = self.typer.scope.doubtful;
+        self.typer.scope.doubtful |= matches!(asked, Some(None));
+        self.branch(set, body);
+        self.typer.scope.doubtful = before;
         self.typer.scope.reset(mark);
     }
 
     fn include(&mut self, name: &Word) {
-        let Some(text) = self.shared.partials.get(&name.text) else {
+        let Some(text) = self.shared.partial(&name.text) else {
             self.typer
                 .sink
                 .error(Code::Include, name.span, format!("there is no partial `{}`", name.text))
@@ -202,7 +245,9 @@ impl Checker<'_> {
             // What the partial sets ends with it.
             let mark = self.typer.scope.mark();
             self.inside.push(name.text.clone());
+            let shared = std::mem::replace(&mut self.typer.facts.shared, true);
             self.statements(&statements);
+            self.typer.facts.shared = shared;
             self.inside.pop();
             self.typer.scope.reset(mark);
         }

@@ -23,6 +23,8 @@ pub enum Shape {
     Int,
     /// `time` or `time?`; where it is absent, so is the result.
     TimeMaybe,
+    /// `time`.
+    Time,
     /// An object of a Kubernetes kind.
     Resource,
     /// Any list.
@@ -182,6 +184,7 @@ pub const WORDS: &[Word] = &[
         Gives::Text,
         "The text with one part replaced by another, everywhere.",
     ),
+    filter("rfc3339", &[Shape::Time, Shape::Int], Gives::Text, "The time in UTC, with that many digits of a second."),
     filter("sort", &[Shape::Ordered], Gives::Same, "The elements in ascending order."),
     filter("split", &[Shape::Text, Shape::Text], Gives::Texts, "The parts of a text between separators."),
     filter("string", &[Shape::Scalar], Gives::Text, "The value as text."),

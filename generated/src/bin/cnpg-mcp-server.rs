@@ -13,7 +13,7 @@ use cnpg_mcp::target::Target;
 use cnpg_mcp_runtime::call::Settings;
 use cnpg_mcp_runtime::logging::{self, LogFormat};
 use cnpg_mcp_runtime::mcp::McpServer;
-use cnpg_mcp_runtime::registry::{Options, Registry};
+use cnpg_mcp_runtime::registry::{Options, Registry, Toolsets, UnknownToolset};
 use cnpg_mcp_runtime::transport::http::{self, HttpError, Limits, Names};
 use cnpg_mcp_runtime::transport::{stdio, stop_requested};
 use tokio_util::sync::CancellationToken;
@@ -59,6 +59,11 @@ struct Cli {
     #[arg(long, env = "CNPG_MCP_DISABLE_DESTRUCTIVE")]
     disable_destructive: bool,
 
+    /// Toolsets to offer, with commas between them: clusters, roles, databases, backups, diagnostics; core (the
+    /// usual tools of the first three) or all.
+    #[arg(long, value_name = "NAMES", default_value = "core", env = "CNPG_MCP_TOOLSETS", value_parser = toolsets)]
+    toolsets: Toolsets,
+
     /// Kubeconfig file. Unset: the pod's own cluster, else KUBECONFIG, else ~/.kube/config.
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
@@ -96,6 +101,10 @@ enum Transport {
 enum Auth {
     /// Nobody is asked who they are.
     None,
+}
+
+fn toolsets(names: &str) -> Result<Toolsets, UnknownToolset> {
+    Toolsets::parse(names, &cnpg_mcp::tools())
 }
 
 fn main() -> ExitCode {
@@ -203,6 +212,7 @@ fn registry(cli: &Cli, opened: &cnpg_mcp::target::Opened) -> anyhow::Result<Arc<
     let options = Options {
         read_only: cli.read_only,
         disable_destructive: cli.disable_destructive,
+        toolsets: cli.toolsets.clone(),
         settings,
         ..Options::new(VERSION)
     };

@@ -9,6 +9,7 @@ mod quantity;
 mod text;
 
 pub use problem::Problem;
+pub(crate) use quantity::amount as quantity_amount;
 pub use quantity::is_positive_quantity;
 pub use text::pattern;
 

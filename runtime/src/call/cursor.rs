@@ -29,11 +29,19 @@ pub(crate) struct Cursor {
     /// Items returned so far, where the total can be told from it.
     #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
     pub(super) seen: Option<i64>,
+    /// Items to ask for next, where the response budget holds fewer than the limit.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub(super) size: Option<u32>,
 }
 
 impl Cursor {
     pub(super) fn new(query: &str, token: Option<String>, last: String, seen: Option<i64>) -> Self {
-        Self { version: VERSION, query: query.to_owned(), token, last, seen }
+        Self { version: VERSION, query: query.to_owned(), token, last, seen, size: None }
+    }
+
+    /// The same with a size of the next page.
+    pub(super) fn sized(self, size: Option<u32>) -> Self {
+        Self { size, ..self }
     }
 
     /// The text that clients pass back.
@@ -86,7 +94,7 @@ mod tests {
 
     #[test]
     fn comes_back_as_it_went() {
-        let cursor = Cursor::new("q", Some("token".into()), "ns/name".into(), Some(7));
+        let cursor = Cursor::new("q", Some("token".into()), "ns/name".into(), Some(7)).sized(Some(29));
         assert_eq!(Cursor::decode(&cursor.encode(), "cursor", "q").unwrap(), cursor);
     }
 

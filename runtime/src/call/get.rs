@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use super::Call;
+use super::Text;
 use super::clauses::{Clauses, advice_clause, forbidden_clause};
 use crate::failure::{Attempt, Failure, ObjectRef};
 use crate::kind::Kind;
@@ -31,7 +32,7 @@ impl Call {
     }
 }
 
-impl<'a, K: Kind> Get<'_, 'a, K> {
+impl<'c, 'a, K: Kind> Get<'c, 'a, K> {
     advice_clause!();
     forbidden_clause!();
 
@@ -58,6 +59,12 @@ impl<'a, K: Kind> Get<'_, 'a, K> {
     /// The object, or `None` where it may not be read and the step has a note for that.
     pub async fn if_permitted(self) -> Result<Option<K>, Failure> {
         self.optional(false).await
+    }
+
+    /// Instead of the object the end of a text that belongs to it: the last whole lines that fit into so many
+    /// bytes (at least 1, at most 1 MiB).
+    pub fn text(self, subresource: &'static str, max_bytes: i64) -> Text<'c, 'a> {
+        Text::new(self.call, self.object, self.clauses, subresource, max_bytes)
     }
 
     async fn optional(mut self, missing_ok: bool) -> Result<Option<K>, Failure> {

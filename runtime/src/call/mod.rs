@@ -23,6 +23,7 @@ mod report;
 mod settle;
 mod setup;
 mod state;
+mod text;
 mod wait;
 
 pub use clauses::Message;
@@ -37,6 +38,7 @@ pub use report::CallReport;
 pub use settle::CALL_ID_ANNOTATION;
 pub use setup::{CallSetup, Identity, NoProgress, ProgressSink, Settings};
 pub use state::Call;
+pub use text::Text;
 pub use wait::{Progress, Wait};
 
 pub(crate) use differences::holds;

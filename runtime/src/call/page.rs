@@ -55,7 +55,10 @@ impl Paging {
         }
         let (token, key) = self.items.get(returned.checked_sub(1)?)?;
         let seen = self.seen_before.map(|seen| seen + i64::try_from(returned).unwrap_or(i64::MAX));
-        Some(Cursor::new(&self.query, token.clone(), key.clone(), seen).encode())
+        // What fitted now is about what fits next time; a whole page would be fetched for a part of it, again and
+        // again. As many are asked for as the items to skip, so that the page after them begins where this one ended.
+        let fitted = u32::try_from(returned).ok().filter(|_| self.scanned.is_none());
+        Some(Cursor::new(&self.query, token.clone(), key.clone(), seen).sized(fitted).encode())
     }
 
     /// Whether the list goes on after the first `returned` items.
@@ -67,9 +70,9 @@ impl Paging {
 impl<K: Kind> List<'_, '_, K> {
     /// One page, in the API server's order, from a cursor on.
     ///
-    /// Without `keep` a page of `limit` is asked for. With it, pages of 250 are read until `limit` items
-    /// are kept, 20 pages are read or half the call's time is up; then there may be fewer, even none, and
-    /// still a cursor.
+    /// Without `keep` a page of `limit` is asked for, or, where the response budget cut the one before, about as many
+    /// items as fitted. With it, pages of 250 are read until `limit` items are kept, 20 pages are read or
+    /// half the call's time is up; then there may be fewer, even none, and still a cursor.
     pub async fn page(mut self, limit: i64, cursor: Option<&str>) -> Result<Vec<K>, Failure> {
         self.selectable()?;
         let limit = limit.clamp(1, MAX_LIMIT);
@@ -81,7 +84,11 @@ impl<K: Kind> List<'_, '_, K> {
         let from = cursor.map(|text| Cursor::decode(text, parameter(self.call.tool), &query)).transpose()?;
         let filtered = self.keep.is_some();
         let half = Instant::now() + self.call.link.deadline.saturating_duration_since(Instant::now()) / 2;
-        let size = if filtered { PAGE_SIZE } else { u32::try_from(limit).unwrap_or(PAGE_SIZE) };
+        let most = u32::try_from(limit).unwrap_or(PAGE_SIZE);
+        let fitted = from.as_ref().and_then(|from| from.size).map(|size| size.clamp(1, most));
+        let mut size = if filtered { PAGE_SIZE } else { fitted.unwrap_or(most) };
+        // Where all of a small page fits, the next one may be larger: items differ in length.
+        let larger = fitted.map(|size| size + size / 2 + 1).filter(|larger| *larger < most);
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
 
         let mut paging =
@@ -98,6 +105,8 @@ impl<K: Kind> List<'_, '_, K> {
                     // Go on with the server's own token, or else from the beginning: what was returned is skipped.
                     token = self.after_expiry(&error);
                     if token.is_none() {
+                        // Much may have to be skipped.
+                        size = size.max(most);
                         let warning = list_may_have_changed(&self.objects);
                         self.call.warn(warning);
                     }
@@ -154,7 +163,8 @@ impl<K: Kind> List<'_, '_, K> {
             token = Some(next);
             if enough {
                 paging.total = seen.zip(remaining).map(|(seen, remaining)| seen + remaining);
-                paging.rest = Some(Cursor::new(&paging.query, token.clone(), last.clone().unwrap_or_default(), seen));
+                let rest = Cursor::new(&paging.query, token.clone(), last.clone().unwrap_or_default(), seen);
+                paging.rest = Some(rest.sized(larger));
                 break;
             }
         }

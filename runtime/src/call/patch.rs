@@ -21,6 +21,9 @@ pub struct Patch<'c, 'a, K> {
     before: K,
     object: ObjectRef,
     set: Fields,
+    labels: Fields,
+    annotations: Fields,
+    status: bool,
     clauses: Clauses<'a>,
 }
 
@@ -32,6 +35,9 @@ impl Call {
             before: object.clone(),
             object: reference(object),
             set: Fields::new(),
+            labels: Fields::new(),
+            annotations: Fields::new(),
+            status: false,
             clauses: Clauses::default(),
         }
     }
@@ -46,11 +52,36 @@ impl<'a, K: Kind> Patch<'_, 'a, K> {
         self
     }
 
+    /// A label to set.
+    pub fn label(mut self, key: &str, value: impl AsRef<str>) -> Self {
+        self.labels = self.labels.set(key, value.as_ref());
+        self
+    }
+
+    /// An annotation to set.
+    pub fn annotation(mut self, key: &str, value: impl AsRef<str>) -> Self {
+        self.annotations = self.annotations.set(key, value.as_ref());
+        self
+    }
+
+    /// Through the subresource `status`, as an operator writes.
+    pub fn through_status(mut self) -> Self {
+        self.status = true;
+        self
+    }
+
     /// Changes the object: as the API server answers. Where it already is so, nothing is sent and the
     /// object is what it was.
     pub async fn send(mut self) -> Result<K, Failure> {
         self.call.go_on()?;
-        let set = std::mem::take(&mut self.set);
+        let mut set = std::mem::take(&mut self.set);
+        let mut metadata = Fields::new();
+        for (key, fields) in [("labels", &self.labels), ("annotations", &self.annotations)] {
+            metadata = metadata.set(key, (!fields.is_empty()).then(|| fields.clone()));
+        }
+        if !metadata.is_empty() {
+            set = Fields::new().set("metadata", metadata).merge(set);
+        }
         self.call.know(&set);
         let before = serde_json::to_value(&self.before)
             .map_err(|_| Failure::internal("An object cannot be written as JSON."))?;
@@ -92,8 +123,11 @@ impl<'a, K: Kind> Patch<'_, 'a, K> {
 
     async fn apply(&mut self, patch: &Map<String, Value>, wanted: &Map<String, Value>) -> Result<K, Failure> {
         let name = self.object.name.clone().unwrap_or_default();
-        let request =
+        let mut request =
             ApiRequest::merge_patch(&K::INFO, self.object.namespace.as_deref(), &name, patch, self.call.dry_run);
+        if self.status {
+            request = request.through("status");
+        }
         let wanted = Value::Object(wanted.clone());
         let mut backoff = Backoff::default();
         let mut unknown = 0;

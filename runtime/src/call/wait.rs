@@ -45,6 +45,7 @@ pub struct Wait<'c, 'a, K> {
     call: &'c mut Call,
     seen: K,
     object: ObjectRef,
+    after: Option<Condition<'a, K>>,
     until: Option<Condition<'a, K>>,
     fail: Option<FailWhen<'a, K>>,
     progress: Option<Report<'a, K>>,
@@ -67,6 +68,7 @@ impl Call {
             seen: object.clone(),
             object: reference(object),
             call: self,
+            after: None,
             until: None,
             fail: None,
             progress: None,
@@ -79,6 +81,12 @@ impl Call {
 
 impl<'a, K: Kind> Wait<'_, 'a, K> {
     advice_clause!();
+
+    /// `until` counts only once this held: for status that lags behind what was asked for.
+    pub fn after(mut self, after: impl Fn(&K) -> Result<bool, Failure> + Send + Sync + 'a) -> Self {
+        self.after = Some(Box::new(after));
+        self
+    }
 
     /// Done where it holds.
     pub fn until(mut self, until: impl Fn(&K) -> Result<bool, Failure> + Send + Sync + 'a) -> Self {
@@ -232,7 +240,10 @@ impl<'a, K: Kind> Wait<'_, 'a, K> {
 
     fn reached(&mut self) -> Result<bool, Failure> {
         self.report(false)?;
-        if self.until.as_ref().map_or(Ok(true), |until| until(&self.seen))? {
+        if self.after.as_ref().map_or(Ok(false), |after| after(&self.seen))? {
+            self.after = None;
+        }
+        if self.after.is_none() && self.until.as_ref().map_or(Ok(true), |until| until(&self.seen))? {
             return Ok(true);
         }
         if let Some(fail) = &self.fail

@@ -10,6 +10,7 @@ mod maps;
 mod names;
 mod objects;
 mod passwords;
+mod quantities;
 mod text;
 mod times;
 
@@ -19,10 +20,11 @@ pub use maps::{Entry, entries, keys, values};
 pub use names::{label_value, object_name};
 pub use objects::{Length, MANAGED_BY_LABEL, MANAGER, MaybeEmpty, empty, length, ours, owned};
 pub use passwords::random_password;
+pub use quantities::amount;
 pub use text::{
     endingwith, fence, int, kubectl_get_secret, lower, matching, replace, split, startingwith, string, trim, upper,
 };
-pub use times::{Moment, age};
+pub use times::{Moment, age, rfc3339};
 
 pub(crate) use lists::NewestHeap;
 pub(crate) use names::short_hash;
@@ -58,6 +60,7 @@ pub const FUNCTIONS: &[(&str, usize)] = &[
     ("owned", 2),
     ("random_password", 1),
     ("replace", 3),
+    ("rfc3339", 2),
     ("sort", 1),
     ("split", 2),
     ("startingwith", 2),

@@ -40,6 +40,13 @@ pub fn age<T: Moment>(time: T, now: Time) -> T::Age {
     time.age(now)
 }
 
+/// `time | rfc3339(digits)`: the time in UTC as RFC 3339 has it, with that many digits of a second (0 to 9).
+#[must_use]
+pub fn rfc3339(time: Time, digits: i64) -> String {
+    let digits = u8::try_from(digits.clamp(0, 9)).unwrap_or(0);
+    format!("{:.*}", usize::from(digits), time.timestamp())
+}
+
 fn in_words(seconds: i64) -> String {
     const UNITS: [(i64, &str); 5] = [(365 * 86_400, "y"), (86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
     let Some(greatest) = UNITS.iter().position(|(unit, _)| seconds >= *unit) else {
@@ -75,6 +82,14 @@ mod tests {
         ] {
             assert_eq!(in_words(seconds), words);
         }
+    }
+
+    #[test]
+    fn as_many_digits_as_asked_for() {
+        let time = Time::parse("2026-11-23T10:00:00.25Z").unwrap();
+        assert_eq!(rfc3339(time, 0), "2026-11-23T10:00:00Z");
+        assert_eq!(rfc3339(time, 6), "2026-11-23T10:00:00.250000Z");
+        assert_eq!(rfc3339(time, -1), "2026-11-23T10:00:00Z");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 const POD_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
 /// Namespace where nothing names another.
-const DEFAULT_NAMESPACE: &str = "default";
+pub(super) const DEFAULT_NAMESPACE: &str = "default";
 
 /// What `--kubeconfig` and `--context` say.
 #[derive(Debug, Clone, Default)]
@@ -58,14 +58,16 @@ impl Sources {
     }
 
     /// The namespace that tools use where none is passed: the pod's own, else the kubeconfig context's,
-    /// else `default`. A configuration that cannot be read has none.
-    pub(crate) fn namespace(&self) -> String {
+    /// else `default`. `None` where there is no configuration (yet) to tell it.
+    pub(crate) fn namespace(&self) -> Option<String> {
         let pod = if self.is_explicit() { None } else { read_namespace(Path::new(POD_NAMESPACE)) };
-        pod.or_else(|| self.context_namespace()).unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned())
+        pod.or_else(|| {
+            let kubeconfig = self.read().ok()?;
+            Some(self.context_namespace(&kubeconfig).unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()))
+        })
     }
 
-    fn context_namespace(&self) -> Option<String> {
-        let kubeconfig = self.read().ok()?;
+    fn context_namespace(&self, kubeconfig: &Kubeconfig) -> Option<String> {
         let wanted = self.context.as_ref().or(kubeconfig.current_context.as_ref())?;
         let named = kubeconfig.contexts.iter().find(|named| named.name == *wanted)?;
         named.context.as_ref()?.namespace.clone().filter(|namespace| !namespace.is_empty())
@@ -130,9 +132,9 @@ users: [{ name: u, user: { token: do-not-show-me } }]
     #[test]
     fn namespace_of_the_context() {
         let sources = written("namespace", KUBECONFIG);
-        assert_eq!(sources.namespace(), "team-a");
-        assert_eq!(Sources { context: Some("two".into()), ..sources.clone() }.namespace(), "default");
-        assert_eq!(Sources { context: Some("none".into()), ..sources }.namespace(), "default");
+        assert_eq!(sources.namespace().as_deref(), Some("team-a"));
+        assert_eq!(Sources { context: Some("two".into()), ..sources.clone() }.namespace().as_deref(), Some("default"));
+        assert_eq!(Sources { context: Some("none".into()), ..sources }.namespace().as_deref(), Some("default"));
         assert_eq!(read_namespace(Path::new("/nonexistent")), None);
     }
 

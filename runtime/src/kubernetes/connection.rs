@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 use tokio_util::task::TaskTracker;
 
 use super::RequestError;
-use super::configuration::Sources;
+use super::configuration::{DEFAULT_NAMESPACE, Sources};
 use super::queue::ObjectQueues;
 
 /// How to reach Kubernetes.
@@ -65,9 +65,13 @@ impl Kubernetes {
     }
 
     /// The namespace that tools use where none is passed: the pod's own, else the kubeconfig context's,
-    /// else `default`.
+    /// else `default`. It is kept once a configuration told it: like the client, it is looked for again
+    /// while there is none.
     pub fn current_namespace(&self) -> &str {
-        self.namespace.get_or_init(|| self.sources.namespace())
+        if let Some(known) = self.namespace.get() {
+            return known;
+        }
+        self.sources.namespace().map_or(DEFAULT_NAMESPACE, |found| self.namespace.get_or_init(|| found))
     }
 
     /// Waits until every undo that is running has ended. To be called before the process ends, after the
@@ -114,5 +118,29 @@ impl Kubernetes {
             Ok(Err(error)) => Err(RequestError::NoConfiguration(format!("The configuration cannot be used: {error}"))),
             Err(_) => Err(RequestError::NoConfiguration("The configuration cannot be used.".to_owned())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_namespace_is_looked_for_until_a_configuration_tells_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        let options = KubernetesOptions { kubeconfig: Some(path.clone()), ..KubernetesOptions::default() };
+        let kubernetes = Kubernetes::new(options);
+        assert_eq!(kubernetes.current_namespace(), "default");
+        let kubeconfig = "
+current-context: one
+contexts: [{ name: one, context: { cluster: c, namespace: team-a } }]
+clusters: [{ name: c, cluster: { server: 'http://127.0.0.1:1' } }]
+";
+        std::fs::write(&path, kubeconfig).unwrap();
+        assert_eq!(kubernetes.current_namespace(), "team-a");
+        // One server serves one Kubernetes: what was found stays.
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(kubernetes.current_namespace(), "team-a");
     }
 }

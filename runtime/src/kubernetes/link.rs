@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::StreamExt as _;
 use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, RETRY_AFTER, USER_AGENT, WARNING};
 use http_body_util::{BodyExt as _, Collected, LengthLimitError, Limited};
@@ -179,6 +180,10 @@ impl Link {
 
     async fn exchange(&self, request: &ApiRequest) -> Result<Answer, RequestError> {
         let (parts, body) = self.open(request).await?.into_parts();
+        if request.keep_end {
+            let body = end_of(body, request.limit).await?;
+            return Ok(Answer { body, warnings: warnings(&parts.headers) });
+        }
         let body = Limited::new(body, request.limit).collect().await.map_err(|error| {
             if error.downcast_ref::<LengthLimitError>().is_some() {
                 RequestError::Unreadable(format!("The answer is longer than {} MiB.", request.limit >> 20))
@@ -211,6 +216,30 @@ impl Link {
             Limited::new(response.into_body(), MAX_STATUS).collect().await.map(Collected::to_bytes).unwrap_or_default();
         Err(RequestError::Status(Box::new(ApiStatus::read(code, &body)), asked))
     }
+}
+
+/// The end of a body, as much as fits, from the beginning of a line on. Memory stays bounded, whatever comes.
+async fn end_of(body: Body, limit: usize) -> Result<bytes::Bytes, RequestError> {
+    // One byte more tells whether what is kept begins with a whole line.
+    let most = limit + 1;
+    let mut kept = Vec::new();
+    let mut cut = false;
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|error| RequestError::Lost(format!("The answer broke off: {}.", chain(&error))))?;
+        kept.extend_from_slice(&chunk);
+        // Not at every chunk: what is kept would be moved each time.
+        if kept.len() > 2 * most {
+            kept.drain(..kept.len() - most);
+            cut = true;
+        }
+    }
+    if cut || kept.len() > limit {
+        kept.drain(..kept.len().saturating_sub(most));
+        let end = kept.iter().position(|byte| *byte == b'\n').map_or(kept.len(), |end| end + 1);
+        kept.drain(..end);
+    }
+    Ok(kept.into())
 }
 
 /// What is known after sending failed.
@@ -309,6 +338,18 @@ mod tests {
         headers.append(WARNING, "299 - \"\"".parse().unwrap());
         headers.append(WARNING, "nonsense".parse().unwrap());
         assert_eq!(warnings(&headers), [r#"unknown field "spec.instancez""#]);
+    }
+
+    #[tokio::test]
+    async fn of_a_long_text_the_last_whole_lines_are_kept() {
+        let end = |text: &'static str, limit| async move {
+            end_of(Body::from(text.as_bytes().to_vec()), limit).await.unwrap()
+        };
+        assert_eq!(end("one\ntwo\nthree\n", 100).await, "one\ntwo\nthree\n");
+        assert_eq!(end("one\ntwo\nthree\n", 11).await, "two\nthree\n");
+        assert_eq!(end("one\ntwo\nthree\n", 6).await, "three\n");
+        assert_eq!(end("one\ntwo\nthree\n", 5).await, "");
+        assert_eq!(end("", 7).await, "");
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub(crate) struct ApiRequest {
     pub(crate) body: Vec<u8>,
     /// Most bytes of the answer.
     pub(crate) limit: usize,
+    /// Of a longer answer the end is kept, from the beginning of a line on; otherwise it is an error.
+    pub(crate) keep_end: bool,
 }
 
 /// Equality selectors on labels and fields.
@@ -39,7 +41,7 @@ pub(crate) struct Selector {
 
 impl ApiRequest {
     fn new(method: Method, path: String, accept: &'static str, limit: usize) -> Self {
-        Self { method, path, query: Vec::new(), accept, content_type: JSON, body: Vec::new(), limit }
+        Self { method, path, query: Vec::new(), accept, content_type: JSON, body: Vec::new(), limit, keep_end: false }
     }
 
     fn accept_one(kind: &KindInfo) -> &'static str {
@@ -49,6 +51,23 @@ impl ApiRequest {
     /// Reads one object.
     pub(crate) fn get(kind: &KindInfo, namespace: Option<&str>, name: &str) -> Self {
         Self::new(Method::GET, kind.object_path(namespace, name), Self::accept_one(kind), ONE_OBJECT)
+    }
+
+    /// Reads the end of a text that belongs to an object, at most `limit` bytes of it.
+    pub(crate) fn text(
+        kind: &KindInfo,
+        namespace: Option<&str>,
+        name: &str,
+        subresource: &str,
+        query: Vec<(&'static str, String)>,
+        limit: usize,
+    ) -> Self {
+        let path = format!("{}/{subresource}", kind.object_path(namespace, name));
+        // A log is text whatever is asked for; an error is a Status in JSON.
+        let mut request = Self::new(Method::GET, path, "*/*", limit);
+        request.query = query;
+        request.keep_end = true;
+        request
     }
 
     /// Reads one page.
@@ -85,6 +104,12 @@ impl ApiRequest {
         request.query.push(("resourceVersion", from_version.to_owned()));
         request.query.push(("timeoutSeconds", seconds.to_string()));
         request
+    }
+
+    /// The same, through a subresource.
+    pub(crate) fn through(mut self, subresource: &str) -> Self {
+        self.path = format!("{}/{subresource}", self.path);
+        self
     }
 
     /// Makes an object.

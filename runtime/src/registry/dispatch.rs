@@ -10,7 +10,7 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use super::asking::PlanAsker;
-use super::{Listed, Registry};
+use super::{Listed, Registry, Withheld};
 use crate::answer::{Answer, Maker};
 use crate::arguments;
 use crate::audit;
@@ -50,6 +50,18 @@ pub enum NotCallable {
         name: &'static str,
         /// Its effect.
         effect: Effect,
+    },
+    /// Its toolset is off.
+    #[error(
+        "tool `{name}` is not available: it belongs to the toolset `{toolset}`, which is off. Start the server with `--toolsets {wanted}` (or CNPG_MCP_TOOLSETS={wanted}) to have it"
+    )]
+    ToolsetOff {
+        /// The tool.
+        name: &'static str,
+        /// Its toolset.
+        toolset: &'static str,
+        /// The toolsets that are on, and this one.
+        wanted: String,
     },
 }
 
@@ -92,7 +104,10 @@ impl Registry {
 
     fn not_callable(&self, name: &str) -> NotCallable {
         match self.withheld.get_key_value(name) {
-            Some((name, effect)) => NotCallable::Withheld { name, effect: *effect },
+            Some((name, Withheld::Effect(effect))) => NotCallable::Withheld { name, effect: *effect },
+            Some((name, Withheld::Toolset(toolset))) => {
+                NotCallable::ToolsetOff { name, toolset, wanted: self.options.toolsets.with(toolset) }
+            }
             None => NotCallable::Unknown {
                 name: name.chars().filter(|character| !character.is_control()).take(64).collect(),
                 near: arguments::nearest(name, self.tools.keys().copied())

@@ -4,9 +4,11 @@ mod asking;
 mod dispatch;
 mod listed;
 mod running;
+mod toolsets;
 
 pub use dispatch::{CallContext, NotCallable};
 pub use listed::{Listed, RegistryError};
+pub use toolsets::{Toolsets, UnknownToolset};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +18,7 @@ use crate::call::Settings;
 use crate::kubernetes::Kubernetes;
 use crate::render::Templates;
 use crate::time::Clock;
-use crate::tool::{Effect, Tool};
+use crate::tool::{Effect, Tool, ToolInfo};
 use running::Running;
 
 /// How long a call may take, waits aside.
@@ -34,6 +36,8 @@ pub struct Options {
     pub read_only: bool,
     /// Tools that destroy are neither listed nor callable.
     pub disable_destructive: bool,
+    /// Tools of other toolsets are neither listed nor callable.
+    pub toolsets: Toolsets,
     /// How long a call may take, waits aside.
     pub call_time: Duration,
     /// The clock that calls go by.
@@ -49,19 +53,37 @@ impl Options {
             version: version.into(),
             read_only: false,
             disable_destructive: false,
+            toolsets: Toolsets::all(),
             call_time: CALL_TIME,
             clock: Clock::System,
             settings: Arc::default(),
         }
     }
 
-    fn allows(&self, effect: Effect) -> bool {
-        match effect {
+    /// Why a tool is not offered, where it is not.
+    fn withhold(&self, tool: &ToolInfo) -> Option<Withheld> {
+        let allowed = match tool.effect {
             Effect::Read => true,
             Effect::Write => !self.read_only,
             Effect::Destroy => !self.read_only && !self.disable_destructive,
+        };
+        if !allowed {
+            Some(Withheld::Effect(tool.effect))
+        } else if !self.toolsets.have(tool) {
+            Some(Withheld::Toolset(tool.toolset))
+        } else {
+            None
         }
     }
+}
+
+/// Why a tool is there and not offered.
+#[derive(Debug, Clone, Copy)]
+enum Withheld {
+    /// Its effect is not allowed.
+    Effect(Effect),
+    /// Its toolset is off.
+    Toolset(&'static str),
 }
 
 /// The tools of a server.
@@ -69,7 +91,7 @@ impl Options {
 pub struct Registry {
     tools: BTreeMap<&'static str, Listed>,
     /// Tools that the options take away, to say so when they are called.
-    withheld: BTreeMap<&'static str, Effect>,
+    withheld: BTreeMap<&'static str, Withheld>,
     templates: Arc<Templates>,
     kubernetes: Arc<Kubernetes>,
     options: Options,
@@ -96,10 +118,9 @@ impl Registry {
             if listed.contains_key(name) || withheld.contains_key(name) {
                 return Err(RegistryError::Twice { tool: name });
             }
-            if options.allows(tool.info.effect) {
-                listed.insert(name, entry);
-            } else {
-                withheld.insert(name, tool.info.effect);
+            match options.withhold(tool.info) {
+                None => drop(listed.insert(name, entry)),
+                Some(reason) => drop(withheld.insert(name, reason)),
             }
         }
         Ok(Self { tools: listed, withheld, templates, kubernetes, options, running: Running::default() })

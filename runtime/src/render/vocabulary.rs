@@ -61,6 +61,11 @@ fn add_filters(environment: &mut Environment<'static>) {
     environment.add_filter("split", expression::split);
     environment.add_filter("string", |value: &Value| value.to_string());
     environment.add_filter("int", |text: &str| expression::int(text).map_or(Value::UNDEFINED, Value::from));
+    environment.add_filter("rfc3339", |time: &str, digits: i64| {
+        Time::parse(time)
+            .map(|time| expression::rfc3339(time, digits))
+            .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "`rfc3339` needs a time"))
+    });
     environment.add_filter("abs", filters::abs);
     environment.add_filter("min", filters::min);
     environment.add_filter("max", filters::max);

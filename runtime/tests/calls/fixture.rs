@@ -141,6 +141,7 @@ const fn tool(name: &'static str, effect: Effect) -> ToolInfo {
         effect,
         idempotent: false,
         toolset: "test",
+        core: true,
         input_schema: "{}",
         output_schema: "{}",
         params: PARAMS,

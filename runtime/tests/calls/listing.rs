@@ -53,6 +53,31 @@ async fn pages_have_no_gap_and_no_repeat() {
 }
 
 #[tokio::test]
+async fn after_a_cut_no_more_is_fetched_than_about_fits() {
+    let ground = ground().await;
+    let names = fill(&ground, 90);
+    let (mut found, mut cursor, mut fetched) = (Vec::new(), None::<String>, Vec::new());
+    loop {
+        let mut call = ground.call_with(reading());
+        let items = call.list::<Secret>(Scope::Namespace(NAMESPACE)).page(80, cursor.as_deref()).await.unwrap();
+        let paging = call.finish().paging.unwrap();
+        fetched.push(paging.fetched());
+        // Items become shorter at the middle, so that more of them fit.
+        let shown = items.len().min(if found.len() < 45 { 5 } else { 30 });
+        found.extend(items.into_iter().take(shown).map(|secret| secret.metadata.name));
+        assert_eq!(paging.total(), Some(90));
+        cursor = paging.cursor_after(shown);
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(found, names);
+    assert_eq!(fetched[0], 80, "nothing is known yet");
+    assert!(fetched[1..10].iter().all(|fetched| *fetched <= 8), "{fetched:?}");
+    assert!(fetched.iter().skip(10).any(|fetched| *fetched > 8), "it grows again: {fetched:?}");
+}
+
+#[tokio::test]
 async fn several_pages_of_the_server_are_read_where_items_are_filtered() {
     let ground = ground().await;
     let names = fill(&ground, 600);

@@ -30,6 +30,7 @@ const fn tool(name: &'static str, effect: Effect, params: &'static [ParamInfo]) 
         effect,
         idempotent: false,
         toolset: "small",
+        core: true,
         input_schema: r#"{"type":"object","properties":{},"additionalProperties":false}"#,
         output_schema: r#"{"type":"object","properties":{"outcome":{"type":"string"},"warnings":{"type":"array","items":{"type":"string"}},"truncated":{"type":"boolean"}},"required":["outcome","warnings"]}"#,
         params,

@@ -36,9 +36,22 @@ pub fn index(program: &Program) -> String {
             .collect();
         let _ = writeln!(text, "{}", table(&["Tool", "Effect", "What it does"], &rows));
     }
-    let _ = writeln!(text, "## Rights\n\n{}", rights(program, toolsets.keys().copied()));
+    let core: Vec<String> = program
+        .tools
+        .iter()
+        .filter(|tool| tool.core)
+        .map(|tool| format!("[{}]({}.md)", code(&tool.name), tool.name))
+        .collect();
+    if !core.is_empty() {
+        let _ = writeln!(
+            text,
+            "## Which of them a server offers\n\n`--toolsets` takes names of toolsets, `all`, or `core`, which is the default: {}.\n",
+            core.join(", ")
+        );
+    }
+    let _ = writeln!(text, "## Rights\n\n{}", rights(program, rbac::toolsets(program).into_keys()));
     text.push_str(
-        "What clients see: [`schemas/`](../schemas). The handlers as they are compiled: [`expanded/`](../expanded).\n",
+        "Which kinds and fields specs can name: [known kinds](known-kinds.md). What clients see: [`schemas/`](../schemas). The handlers as they are compiled: [`expanded/`](../expanded).\n",
     );
     text
 }
@@ -64,7 +77,14 @@ fn rights<'t>(program: &Program, toolsets: impl Iterator<Item = &'t str>) -> Str
     let _ = writeln!(text, "- {}: for a server with `--disable-destructive`", role("no-destructive"));
     let _ = writeln!(text, "- {}: for a server with `--read-only`", role("read-only"));
     for toolset in toolsets {
-        let _ = writeln!(text, "- {}: the toolset {}", role(&format!("toolset-{toolset}")), code(toolset));
+        let _ = writeln!(
+            text,
+            "- {}: the toolset {}; with `--disable-destructive` {}, with `--read-only` {}",
+            role(&format!("toolset-{toolset}")),
+            code(toolset),
+            role(&format!("toolset-{toolset}-no-destructive")),
+            role(&format!("toolset-{toolset}-read-only"))
+        );
     }
     text.push_str("- one for each tool, named like it\n");
     text

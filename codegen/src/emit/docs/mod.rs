@@ -4,6 +4,7 @@
 //! runs no tool.
 
 mod index;
+mod kinds;
 mod markdown;
 mod objects;
 mod output;
@@ -18,6 +19,7 @@ use crate::lowered::{Effect, Meaning, Program, Tool, Verb};
 use markdown::{code, fence, quote};
 
 pub use index::index;
+pub use kinds::kinds;
 
 /// What an example was answered, by a real call.
 #[derive(Debug, Clone, PartialEq, Eq)]

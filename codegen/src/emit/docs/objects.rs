@@ -51,6 +51,7 @@ fn doing(step: &Step, kind: &Kind) -> String {
             }
             text
         }
+        Verb::Read(text) => format!("reads the end of its {}", code(&text.subresource)),
         Verb::Create(create) => {
             let mut text = "creates one".to_owned();
             if create.existing.is_some() {
@@ -60,8 +61,12 @@ fn doing(step: &Step, kind: &Kind) -> String {
         }
         Verb::Patch(patch) => {
             let mut fields = Vec::new();
+            for (word, names) in [("label", &patch.labels), ("annotation", &patch.annotations)] {
+                fields.extend(names.iter().map(|(name, _)| format!("the {word} {}", code(name))));
+            }
             leaves("", &patch.set, &mut fields);
-            format!("changes {}", fields.join(", "))
+            let through = if patch.status { ", through its subresource `status`" } else { "" };
+            format!("changes {}{through}", fields.join(", "))
         }
         Verb::Edit(edit) => format!("{} one element of {}", edit_word(edit), code(&edit.list.join("."))),
         Verb::Delete(_) => "deletes one".to_owned(),
@@ -95,6 +100,9 @@ fn edit_word(edit: &Edit) -> &'static str {
 
 /// Paths of the fields that a patch names.
 fn leaves(path: &str, body: &Body, found: &mut Vec<String>) {
+    if let Body::When(_, then) = body {
+        return leaves(path, then, found);
+    }
     let Body::Object(entries) = body else {
         found.push(code(path));
         return;

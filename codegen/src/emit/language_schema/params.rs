@@ -2,16 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::pieces::{flag, int, mapping, named, reference, size, text, texts, words};
+use super::pieces::{flag, int, mapping, named, reference, size, text, texts, words_of};
+use crate::syntax::tables::{FORMATS, MEANINGS, TYPES};
 
 /// Keys of a parameter; all but `type` and `about` are optional, and those too beside `use`.
 fn keys(own: bool) -> Vec<(&'static str, Value, bool)> {
     vec![
-        (
-            "type",
-            words("What it takes.", &["bool", "int", "float", "string", "quantity", "secret", "list<string>"]),
-            own,
-        ),
+        ("type", words_of("What it takes.", TYPES), own),
         ("about", text("What it is, for models and people."), own),
         ("required", flag("Must be passed."), false),
         (
@@ -29,16 +26,9 @@ fn keys(own: bool) -> Vec<(&'static str, Value, bool)> {
         ("min_length", size("Fewest characters."), false),
         ("max_length", size("Most characters."), false),
         ("pattern", text("Regular expression, anchored with `^` and `$`, without look-around."), false),
-        (
-            "format",
-            words(
-                "A named form, with its pattern and length.",
-                &["dns1123_label", "dns1123_subdomain", "dns1035_label"],
-            ),
-            false,
-        ),
+        ("format", words_of("A named form, with its pattern and length.", FORMATS), false),
         ("reserved", reference("reserved"), false),
-        ("meaning", words("A role that the runtime knows.", &["dry_run", "confirmation", "limit", "cursor"]), false),
+        ("meaning", words_of("A role that the runtime knows.", MEANINGS), false),
     ]
 }
 

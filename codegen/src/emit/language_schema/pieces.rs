@@ -31,6 +31,11 @@ pub fn text(about: &str) -> Value {
     json!({ "description": about, "type": "string" })
 }
 
+/// Plain text that says something.
+pub fn words_said(about: &str) -> Value {
+    json!({ "description": about, "type": "string", "pattern": "\\S" })
+}
+
 /// A list of plain texts.
 pub fn texts(about: &str) -> Value {
     json!({ "description": about, "type": "array", "items": { "type": "string" } })
@@ -56,6 +61,11 @@ pub fn words(about: &str, words: &[&str]) -> Value {
     json!({ "description": about, "type": "string", "enum": words })
 }
 
+/// One of the words of a table of the compiler's reader.
+pub fn words_of<T>(about: &str, table: &[(&'static str, T)]) -> Value {
+    words(about, &table.iter().map(|(word, _)| *word).collect::<Vec<_>>())
+}
+
 /// A definition.
 pub fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/definitions/{name}") })
@@ -74,6 +84,11 @@ pub fn scalar(about: &str) -> Value {
 /// A scalar that is true or false.
 pub fn condition(about: &str) -> Value {
     described(about, "condition")
+}
+
+/// A value of the output, which is never `null`.
+pub fn shown(about: &str) -> Value {
+    described(about, "shown")
 }
 
 /// Any value that may hold expressions.

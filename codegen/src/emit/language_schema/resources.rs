@@ -25,6 +25,17 @@ pub fn resource() -> Value {
             false,
         ),
         ("status_subresource", flag("Whether status is written by itself."), false),
+        (
+            "texts",
+            named(
+                "Subresources that are plain text, as the `log` of a Pod.",
+                mapping(&[
+                    ("about", text("What it is."), true),
+                    ("query", fields("Query parameters that it takes."), false),
+                ]),
+            ),
+            false,
+        ),
         ("about", text("What it is."), true),
         ("fields", fields("Top-level fields beside `metadata`."), true),
     ])

@@ -2,16 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::pieces::{condition, described, mapping, named, reference, scalar, text, texts, value, words};
-use super::tool::OUTCOMES;
+use super::pieces::{condition, described, mapping, named, reference, scalar, text, texts, value, words, words_of};
 use super::values::comprehension_keys;
+use crate::syntax::tables::{ADVICE, OUTCOMES, UNDO};
 
 type Keys = Vec<(&'static str, Value, bool)>;
 
 /// Clauses of any step.
 fn clauses() -> Keys {
-    let advice = ["forbidden", "not_found", "already_exists", "conflict", "invalid"]
-        .map(|on| (on, scalar("What to do about it."), false));
+    let advice: Keys = ADVICE.iter().map(|(on, _)| (*on, scalar("What to do about it."), false)).collect();
     vec![
         ("when", condition("Only where this holds."), false),
         (
@@ -27,9 +26,9 @@ fn clauses() -> Keys {
         ),
         (
             "undo",
-            words(
+            words_of(
                 "What takes the step back where a later write fails: `delete` what was created, `restore` the element as it was.",
-                &["delete", "restore"],
+                UNDO,
             ),
             false,
         ),
@@ -55,12 +54,18 @@ fn forms_of_steps() -> Vec<(&'static str, Value)> {
     vec![
         ("get", step("get", text("Read one object. The name of the result."), object(true))),
         ("list", step("list", text("Read objects. The name of the result, a list."), list())),
+        ("read", step("read", text("Read the end of a text of an object. The name of the result."), read())),
         ("create", step("create", text("Make an object. The name of the result."), create())),
         (
             "patch",
             step("patch", text("Change fields of an object; what is not named stays. The binding to change."), {
                 let mut keys = object(false);
-                keys.push(("set", value("Fields and their new values; `null` deletes a field."), true));
+                keys.extend([
+                    ("set", value("Fields and their new values; `null` deletes a field."), false),
+                    ("labels", described("Labels to set.", "scalars"), false),
+                    ("annotations", described("Annotations to set.", "scalars"), false),
+                    ("subresource", words("Write through `status`, as the operator does.", &["status"]), false),
+                ]);
                 keys
             }),
         ),
@@ -89,7 +94,7 @@ fn forms_of_steps() -> Vec<(&'static str, Value)> {
                     "End the call here, in good order.",
                     mapping(&[
                         ("when", condition("Where this holds."), true),
-                        ("outcome", words("How the call ended.", OUTCOMES), true),
+                        ("outcome", words_of("How the call ended.", OUTCOMES), true),
                     ]),
                 ),
                 Vec::new(),
@@ -134,6 +139,16 @@ fn list() -> Keys {
     ]
 }
 
+fn read() -> Keys {
+    let mut keys = object(true);
+    keys.extend([
+        ("subresource", text("The text, as the kind's description names it under `texts`."), true),
+        ("query", described("Parameters of the request; absent ones are left out.", "scalars"), false),
+        ("max_bytes", scalar("Most bytes of the result: the last whole lines."), true),
+    ]);
+    keys
+}
+
 fn create() -> Keys {
     let mut keys = object(true);
     keys.extend([
@@ -172,6 +187,7 @@ fn edit() -> Keys {
 fn wait() -> Keys {
     let mut keys = object(false);
     keys.extend([
+        ("after", condition("`until` counts only once this held, for status that lags."), false),
         ("until", condition("Done where this holds of it (`item`)."), true),
         (
             "fail",

@@ -2,10 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::pieces::{flag, mapping, reference, text, value, words};
-
-/// Words for how a call ended.
-pub const OUTCOMES: &[&str] = &["done", "unchanged", "planned", "unconfirmed", "partial", "timed_out"];
+use super::pieces::{flag, mapping, reference, shown, text, words_of, words_said};
+use crate::syntax::tables::{EFFECTS, OUTCOMES};
 
 /// The root of a tool file.
 pub fn tool() -> Value {
@@ -16,12 +14,13 @@ pub fn tool() -> Value {
             true,
         ),
         ("toolset", text("Group, for docs and rights."), true),
-        ("title", text("For people, a few words."), true),
+        ("core", flag("Whether it is in the toolset `core` too, which is on unless others are chosen."), false),
+        ("title", words_said("For people, a few words."), true),
         (
             "effect",
-            words(
+            words_of(
                 "What the tool does to the world. `read` has no step that writes; `write` creates and changes; only `destroy` deletes.",
-                &["read", "write", "destroy"],
+                EFFECTS,
             ),
             true,
         ),
@@ -32,7 +31,7 @@ pub fn tool() -> Value {
             ),
             false,
         ),
-        ("about", text("For models: what it does, when to take it."), true),
+        ("about", words_said("For models: what it does, when to take it."), true),
         ("params", reference("params"), false),
         ("steps", reference("steps"), true),
         ("output", output(), true),
@@ -44,7 +43,7 @@ pub fn tool() -> Value {
                 "type": "array",
                 "minItems": 1,
                 "items": mapping(&[
-                    ("title", text("What it shows."), false),
+                    ("title", words_said("What it shows."), false),
                     ("call", json!({ "description": "The arguments.", "type": "object" }), true),
                 ]),
             }),
@@ -59,8 +58,8 @@ fn output() -> Value {
         "type": "object",
         "additionalProperties": {
             "anyOf": [
-                mapping(&[("value", value("The value."), true), ("about", text("What it is, for the schema."), true)]),
-                reference("value"),
+                mapping(&[("value", shown("The value."), true), ("about", text("What it is, for the schema."), true)]),
+                reference("shown"),
             ],
         },
     })
@@ -69,7 +68,7 @@ fn output() -> Value {
 fn answer() -> Value {
     let templates: Vec<(&str, Value, bool)> = OUTCOMES
         .iter()
-        .map(|outcome| (*outcome, text("Template of the answer with this outcome."), *outcome == "done"))
+        .map(|(outcome, _)| (*outcome, text("Template of the answer with this outcome."), *outcome == "done"))
         .collect();
     json!({
         "description": "What a person reads: a Jinja template in Markdown, or one for each outcome.",

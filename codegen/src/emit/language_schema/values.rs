@@ -35,24 +35,8 @@ pub fn definitions() -> Map<String, Value> {
         }),
     );
     all.insert("scalars".to_owned(), named("Names and their values.", reference("scalar")));
-    all.insert(
-        "value".to_owned(),
-        json!({
-            "description": "A literal, an `{{ expression }}`, text with expressions in it, a mapping, a list, a comprehension (`each`) or an optional value (`when`, `then`).",
-            "anyOf": [
-                reference("scalar"),
-                { "type": "null" },
-                { "type": "array", "items": reference("value") },
-                reference("comprehension"),
-                reference("optional"),
-                {
-                    "type": "object",
-                    "properties": { "...": scalar("Every field of a group that is set.") },
-                    "additionalProperties": reference("value"),
-                },
-            ],
-        }),
-    );
+    all.insert("value".to_owned(), forms_of_value("value", true));
+    all.insert("shown".to_owned(), forms_of_value("shown", false));
     all.insert("comprehension".to_owned(), mapping(&comprehension_keys()));
     all.insert(
         "optional".to_owned(),
@@ -79,6 +63,33 @@ pub fn definitions() -> Map<String, Value> {
         }),
     );
     all
+}
+
+/// The forms of a value, which holds others of that name; `null` deletes a field where things are sent.
+fn forms_of_value(name: &str, null: bool) -> Value {
+    let mut forms = vec![reference("scalar")];
+    if null {
+        forms.push(json!({ "type": "null" }));
+    }
+    forms.extend([
+        json!({ "type": "array", "items": reference(name) }),
+        reference("comprehension"),
+        reference("optional"),
+        json!({
+            "type": "object",
+            "properties": { "...": scalar("Every field of a group that is set.") },
+            "additionalProperties": reference(name),
+            // With these keys it is a comprehension, or an optional value that lacks its other half.
+            "not": { "anyOf": [
+                { "required": ["each"] },
+                { "maxProperties": 1, "anyOf": [{ "required": ["when"] }, { "required": ["then"] }] },
+            ] },
+        }),
+    ]);
+    json!({
+        "description": "A literal, an `{{ expression }}`, text with expressions in it, a mapping, a list, a comprehension (`each`) or an optional value (`when`, `then`).",
+        "anyOf": forms,
+    })
 }
 
 /// What can be said in an expression, for hover texts.

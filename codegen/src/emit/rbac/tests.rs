@@ -41,7 +41,11 @@ fn sets_have_the_rights_of_their_tools() {
             "paint_widget.yaml",
             "read-only.yaml",
             "read_notes.yaml",
+            "toolset-notes-no-destructive.yaml",
+            "toolset-notes-read-only.yaml",
             "toolset-notes.yaml",
+            "toolset-widgets-no-destructive.yaml",
+            "toolset-widgets-read-only.yaml",
             "toolset-widgets.yaml",
         ]
     );
@@ -68,7 +72,14 @@ fn sets_have_the_rights_of_their_tools() {
             "no-destructive.yaml" => {
                 vec![tool(&program, "make_widget"), tool(&program, "paint_widget"), tool(&program, "read_notes")]
             }
-            "read-only.yaml" | "toolset-notes.yaml" => vec![tool(&program, "read_notes")],
+            "toolset-widgets-read-only.yaml" => Vec::new(),
+            "toolset-widgets-no-destructive.yaml" => {
+                vec![tool(&program, "make_widget"), tool(&program, "paint_widget")]
+            }
+            "read-only.yaml"
+            | "toolset-notes.yaml"
+            | "toolset-notes-read-only.yaml"
+            | "toolset-notes-no-destructive.yaml" => vec![tool(&program, "read_notes")],
             "toolset-widgets.yaml" => program.tools.iter().filter(|tool| tool.toolset == "widgets").collect(),
             own => vec![tool(&program, own.trim_end_matches(".yaml"))],
         };

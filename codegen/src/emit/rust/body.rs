@@ -17,7 +17,7 @@ pub fn fields(scope: &mut Scope<'_>, body: &Body) -> TokenStream {
             quote!(Fields::new()#(#sets)*)
         }
         Body::Value(value) => object(scope, value),
-        Body::List(_) | Body::Null => quote!(Fields::new()),
+        Body::List(_) | Body::Null | Body::When(..) => quote!(Fields::new()),
     }
 }
 
@@ -40,6 +40,11 @@ fn value(scope: &mut Scope<'_>, body: &Body) -> TokenStream {
             quote!(vec![#(#elements),*])
         }
         Body::Null => quote!(Value::Null),
+        Body::When(condition, then) => {
+            let condition = read(scope, condition).tokens;
+            let then = value(scope, then);
+            quote!(if #condition { Some(#then) } else { None })
+        }
         Body::Value(expr) => sent(scope, expr),
     }
 }

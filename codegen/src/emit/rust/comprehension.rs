@@ -7,7 +7,7 @@ use super::code::{Code, Form, Level, is_copy, is_text};
 use super::expression::{can_fail, owned, read};
 use super::field::{Chain, chain};
 use super::scope::{Bound, Scope};
-use crate::lowered::{Comprehension, Expr, ExprKind, LocalId};
+use crate::lowered::{Comprehension, Expr, ExprKind, LocalId, Paging};
 use crate::types::Type;
 
 /// The elements of a list on their way.
@@ -24,31 +24,63 @@ struct Elements {
 
 /// A comprehension's value. `keep_it` says that the value is wanted as its own.
 pub fn comprehension(scope: &mut Scope<'_>, comprehension: &Comprehension, ty: &Type, keep_it: bool) -> Code {
-    let code = kept(scope, comprehension, ty, keep_it);
     if comprehension.newest.is_none() && comprehension.page.is_none() {
-        return code;
+        return kept(scope, comprehension, ty, keep_it);
     }
-    let list = code.into_owned(ty);
+    // Both look at the elements as they are in the list, so that `as` comes after them.
+    let source = &comprehension.source.ty;
+    let whole = Comprehension { map: None, ..comprehension.clone() };
+    let list = kept(scope, &whole, source, true).into_owned(source);
     let list = match &comprehension.newest {
         Some(newest) => {
             let count = read(scope, &newest.count).tokens;
-            let by = by(scope, newest.item, &newest.by, ty);
+            let by = by(scope, newest.item, &newest.by, source);
             quote!(expression::newest(#list, #count, #by))
         }
         None => list,
     };
-    let Some(page) = &comprehension.page else { return Code::owned(list) };
+    let list = match &comprehension.page {
+        Some(page) => paged(scope, comprehension, page, &list),
+        None => list,
+    };
+    match &comprehension.map {
+        Some(map) => mapped(scope, comprehension, map, &list),
+        None => Code::owned(list),
+    }
+}
+
+/// One page of a list, by name.
+fn paged(scope: &mut Scope<'_>, comprehension: &Comprehension, page: &Paging, list: &TokenStream) -> TokenStream {
     let limit = read(scope, &local(scope, page.limit)).tokens;
     let cursor = {
         let cursor = local(scope, page.cursor);
         read(scope, &cursor).exact(&cursor.ty)
     };
     let by = if let Some(key) = &page.by {
-        page_key(scope, comprehension.item, key, ty)
+        page_key(scope, comprehension.item, key, &comprehension.source.ty)
     } else {
         quote!(|item| item.to_owned())
     };
-    Code::owned(quote!(call.page_by(#list, #limit, #cursor, #by)?))
+    quote!(call.page_by(#list, #limit, #cursor, #by)?)
+}
+
+/// What becomes of the elements of a list that was made on the spot.
+fn mapped(scope: &mut Scope<'_>, comprehension: &Comprehension, map: &Expr, list: &TokenStream) -> Code {
+    let elements = Elements {
+        iterator: quote!(#list.into_iter()),
+        form: Form::Place,
+        ty: element_type(&comprehension.source.ty),
+        fleeting: true,
+    };
+    let item = scope.inner_ident(comprehension.item, &[map]);
+    if can_fail(map) {
+        return looped(scope, comprehension, &elements, &item, None, Some(map));
+    }
+    bind_for_map(scope, comprehension.item, &elements, &item, map);
+    let value = scope.in_closure(|scope| owned(scope, map));
+    let step = if map.ty.is_optional() { quote!(filter_map) } else { quote!(map) };
+    let iterator = &elements.iterator;
+    Code::owned(quote!(#iterator.#step(|#item| #value).collect::<Vec<_>>()))
 }
 
 /// A local of the tool as an expression.
@@ -264,9 +296,12 @@ fn looped(
     Code { tokens: block, form: Form::Owned, level: Level::Block }
 }
 
-/// What a loop goes through: `&list` rather than `list.iter()`.
+/// What a loop goes through: `&list` rather than `list.iter()`, `list` rather than `list.into_iter()`.
 fn over_reference(iterator: &TokenStream) -> TokenStream {
     let text = iterator.to_string();
+    if let Some(Ok(list)) = text.strip_suffix(". into_iter ()").map(str::parse::<TokenStream>) {
+        return list;
+    }
     let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | ' ' | '#');
     match text
         .strip_suffix(". iter ()")

@@ -16,7 +16,7 @@ use super::text::concat;
 use super::types::struct_name;
 use super::vocabulary;
 use super::widen::{widen, widen_owned};
-use crate::lowered::{BinaryOp, Expr, ExprKind, LocalKind, UnaryOp};
+use crate::lowered::{BinaryOp, Expr, ExprKind, LocalId, LocalKind, UnaryOp};
 use crate::types::{ObjectId, Type};
 
 /// The value in its cheapest form.
@@ -60,13 +60,16 @@ pub fn read(scope: &mut Scope<'_>, expr: &Expr) -> Code {
         ExprKind::Widen(inner) => widen(scope, &expr.ty, inner),
         ExprKind::Comprehension(inner) => comprehension(scope, inner, &expr.ty, false),
         ExprKind::Object { object, fields } => object_literal(scope, *object, fields),
-        ExprKind::When { condition, then } => when(scope, condition, then),
+        ExprKind::When { set, condition, then, otherwise } => {
+            when(scope, set, condition.as_deref(), then, otherwise.as_deref())
+        }
     }
 }
 
 /// A value of its own.
 pub fn owned(scope: &mut Scope<'_>, expr: &Expr) -> TokenStream {
     match &expr.kind {
+        ExprKind::String(text) if text.is_empty() => quote!(String::new()),
         ExprKind::Conditional { condition, then, otherwise } => {
             let condition = condition_of(scope, condition);
             let (then, otherwise) = (owned(scope, then), owned(scope, otherwise));
@@ -109,6 +112,9 @@ pub fn can_fail(expr: &Expr) -> bool {
                 left,
                 _,
             ) => left.ty == Type::Int,
+            ExprKind::Binary(BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge, left, _) => {
+                left.ty == Type::Quantity
+            }
             ExprKind::Call { function, .. } => vocabulary::can_fail(function),
             ExprKind::Comprehension(inner) => inner.page.is_some(),
             _ => false,
@@ -180,11 +186,11 @@ pub fn is_set(scope: &mut Scope<'_>, of: &Expr) -> Code {
 }
 
 /// The variable that keeps whether a parameter with a computed default was given.
-pub fn given_ident(scope: &Scope<'_>, param: crate::lowered::LocalId) -> proc_macro2::Ident {
+pub fn given_ident(scope: &Scope<'_>, param: LocalId) -> proc_macro2::Ident {
     local_ident(&format!("{}_given", scope.local(param).name))
 }
 
-fn is_given(scope: &mut Scope<'_>, param: crate::lowered::LocalId) -> Code {
+fn is_given(scope: &mut Scope<'_>, param: LocalId) -> Code {
     let local = scope.local(param);
     if local.ty.is_optional() {
         let variable = ident(&local.name);
@@ -320,22 +326,93 @@ fn object_literal(scope: &mut Scope<'_>, object: ObjectId, fields: &[(String, Ex
     Code::owned(quote!(#name { #(#fields),* }))
 }
 
-fn when(scope: &mut Scope<'_>, condition: &Expr, then: &Expr) -> Code {
-    let plain = !can_fail(then);
-    let test = read(scope, condition);
+/// `{ when, then }`: `condition.then(|| …)`, `subject.map(|value| …)`, or `if let … && condition { … }`.
+fn when(
+    scope: &mut Scope<'_>,
+    set: &[(Expr, LocalId)],
+    condition: Option<&Expr>,
+    then: &Expr,
+    otherwise: Option<&Expr>,
+) -> Code {
+    let plain = !can_fail(then) && otherwise.is_none();
     let (missing, optional) = match &then.ty {
         Type::List(_) | Type::Map(_) => (empty_value(&then.ty), true),
         other => (quote!(None), other.is_optional()),
     };
-    if plain && !optional {
-        let receiver = test.receiver();
-        let value = scope.in_closure(|scope| owned(scope, then));
-        return Code::owned(quote!(#receiver.then(|| #value)));
+    // What is asked to be there and not looked at needs no name.
+    let bodies: Vec<&Expr> = condition.into_iter().chain([then]).collect();
+    let named = |local: LocalId| {
+        let mut named = false;
+        for body in &bodies {
+            crate::lowered::walk::expr(body, &mut |expr| {
+                named |= matches!(expr.kind, ExprKind::Local(other) if other == local);
+            });
+        }
+        named
+    };
+    let (looked_at, asked): (Vec<_>, Vec<_>) = set.iter().partition(|(_, local)| named(*local));
+    let mut tests: Vec<Code> = asked.iter().map(|(subject, _)| is_set(scope, subject)).collect();
+    let mut values = Vec::new();
+    for (subject, local) in looked_at {
+        let name = scope.inner_ident(*local, &bodies);
+        let value = read(scope, subject);
+        let receiver = Code { tokens: value.exact(&subject.ty), ..value.clone() }.receiver();
+        // In `if let` a reference reads better than `as_ref()`.
+        let matched = match subject.ty.required() {
+            Type::Object(_) if value.form == Form::Place => {
+                let place = value.at(Level::Prefix);
+                quote!(&#place)
+            }
+            _ => receiver.clone(),
+        };
+        let form = if is_copy(subject.ty.required()) { Form::Place } else { Form::Borrowed };
+        scope.bind(*local, Bound::new(name.clone(), form, subject.ty.required().clone()));
+        values.push((name, receiver, matched));
     }
-    let test = test.tokens;
+    tests.extend(condition.map(|condition| read(scope, condition)));
+    // The closures here are called once at most, so that what nobody else needs is moved into them.
+    if plain && !optional && values.is_empty() {
+        let test = all_of(&tests).receiver();
+        let value = owned(scope, then);
+        // What costs nothing to work out needs no closure.
+        let cheap = matches!(then.kind, ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Float(_))
+            || matches!(then.kind, ExprKind::Local(_)) && is_copy(&then.ty);
+        return Code::owned(if cheap { quote!(#test.then_some(#value)) } else { quote!(#test.then(|| #value)) });
+    }
+    if let (true, [], [(name, receiver, _)]) = (plain, tests.as_slice(), values.as_slice()) {
+        let value = owned(scope, then);
+        if *name == value.to_string() && !optional {
+            return Code::owned(receiver.clone());
+        }
+        let step = closure(name, &value);
+        return Code::owned(match &then.ty {
+            Type::List(_) | Type::Map(_) => quote!(#receiver.map(#step).unwrap_or_default()),
+            Type::Optional(_) => quote!(#receiver.and_then(#step)),
+            _ => quote!(#receiver.map(#step)),
+        });
+    }
+    let lets = values.iter().map(|(name, _, matched)| quote!(let Some(#name) = #matched));
+    let tests = tests.iter().map(|test| test.at(Level::Comparison));
+    let parts: Vec<_> = lets.chain(tests).collect();
     let value = owned(scope, then);
-    let value = if optional { value } else { quote!(Some(#value)) };
-    Code { tokens: quote!(if #test { #value } else { #missing }), form: Form::Owned, level: Level::Block }
+    let (value, missing) = match otherwise {
+        Some(otherwise) => (value, owned(scope, otherwise)),
+        None if optional => (value, missing),
+        None => (quote!(Some(#value)), missing),
+    };
+    Code { tokens: quote!(if #(#parts)&&* { #value } else { #missing }), form: Form::Owned, level: Level::Block }
+}
+
+/// Several tests as one.
+fn all_of(tests: &[Code]) -> Code {
+    match tests {
+        [] => Code::owned(quote!(true)),
+        [one] => one.clone(),
+        several => {
+            let several = several.iter().map(|test| test.at(Level::Comparison));
+            Code::operator(quote!(#(#several)&&*), Level::And)
+        }
+    }
 }
 
 /// A type's name as a path, for closures that say what they take.

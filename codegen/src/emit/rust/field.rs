@@ -5,6 +5,7 @@ use quote::quote;
 
 use super::code::{Code, Form, is_copy, is_text};
 use super::expression::{argument, local, read};
+use super::handler::names_ident;
 use super::names::{ident, local_ident};
 use super::scope::Scope;
 use crate::lowered::{Expr, ExprKind};
@@ -113,12 +114,27 @@ pub fn field_owned(scope: &mut Scope<'_>, expr: &Expr, of: &Expr, name: &str) ->
     }
 }
 
+/// A list or map behind an optional object, taken apart: one closure then does for the object and for what
+/// is asked of its field.
+pub fn behind(scope: &mut Scope<'_>, of: &Expr) -> Option<Chain> {
+    let ExprKind::Field { of: object, name } = &of.kind else { return None };
+    if !object.ty.is_optional() || scope.group_member(object, name).is_some() {
+        return None;
+    }
+    let chain = chain(scope, object, name, &of.ty);
+    matches!(chain.declared, Type::List(_) | Type::Map(_)).then_some(chain)
+}
+
 /// `map[key]`.
 pub fn index(scope: &mut Scope<'_>, expr: &Expr, of: &Expr, key: &Expr) -> Code {
     let map = read(scope, of);
     let key = argument(scope, key);
     let receiver = map.receiver();
-    let found = if map.form == Form::AbsentIsEmpty {
+    let chained = behind(scope, of).filter(|chain| !names_ident(key.clone(), &chain.step.to_string()));
+    let found = if let Some(Chain { base, step, value, .. }) = chained {
+        let map = value.receiver();
+        quote!(#base.and_then(|#step| #map.get(#key)))
+    } else if map.form == Form::AbsentIsEmpty {
         quote!(#receiver.and_then(|map| map.get(#key)))
     } else {
         quote!(#receiver.get(#key))

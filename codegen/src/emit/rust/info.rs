@@ -18,7 +18,7 @@ pub fn info(program: &Program, tool: &Tool) -> TokenStream {
         Effect::Write => quote!(Effect::Write),
         Effect::Destroy => quote!(Effect::Destroy),
     };
-    let idempotent = tool.idempotent;
+    let (idempotent, core) = (tool.idempotent, tool.core);
     let input_schema = format!("schemas/{name}.input.json");
     let output_schema = format!("schemas/{name}.output.json");
     let params = tool.params.iter().map(param);
@@ -51,6 +51,7 @@ pub fn info(program: &Program, tool: &Tool) -> TokenStream {
             effect: #effect,
             idempotent: #idempotent,
             toolset: #toolset,
+            core: #core,
             input_schema: include_str!(#input_schema),
             output_schema: include_str!(#output_schema),
             params: &[#(#params),*],

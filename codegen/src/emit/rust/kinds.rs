@@ -86,6 +86,7 @@ fn read(program: &Program) -> Read {
             let kind = match &step.verb {
                 Verb::Get(get) => Some(get.kind),
                 Verb::List(list) => Some(list.kind),
+                Verb::Read(text) => Some(text.object.kind),
                 Verb::Create(create) => Some(create.kind),
                 Verb::Patch(patch) => {
                     written(program, program.kinds[patch.kind.0].object, &patch.set, &mut read);
@@ -140,12 +141,16 @@ fn sent_whole(program: &Program, body: &Body, read: &mut Read) {
         }
         Body::List(elements) => elements.iter().for_each(|element| sent_whole(program, element, read)),
         Body::Value(value) => whole(program, &value.ty, read),
+        Body::When(_, then) => sent_whole(program, then, read),
         Body::Null => {}
     }
 }
 
 /// Fields that a patch changes are read too: the answer shows them before and after.
 fn written(program: &Program, object: ObjectId, body: &Body, read: &mut Read) {
+    if let Body::When(_, then) = body {
+        return written(program, object, then, read);
+    }
     let Body::Object(entries) = body else { return };
     for entry in entries {
         match entry {

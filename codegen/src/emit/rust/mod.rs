@@ -28,6 +28,8 @@ mod widen;
 
 use crate::lowered::Program;
 
+pub use templates::word as outcome_word;
+
 /// A file that an emitter gives: its path relative to where such files go, and its text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct File {

@@ -59,7 +59,7 @@ pub fn ident(name: &str) -> Ident {
 pub fn local_ident(name: &str) -> Ident {
     let name = snake(name);
     match name.as_str() {
-        "call" | "params" | "output" | "run" => Ident::new(&format!("{name}_"), Span::call_site()),
+        "call" | "params" | "output" | "plan" | "run" => Ident::new(&format!("{name}_"), Span::call_site()),
         _ => ident(&name),
     }
 }

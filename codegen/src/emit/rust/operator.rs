@@ -62,9 +62,7 @@ pub fn binary(scope: &mut Scope<'_>, operator: BinaryOp, left: &Expr, right: &Ex
         BinaryOp::Or => logical(scope, left, right, Level::Or),
         BinaryOp::Eq | BinaryOp::Ne => equality(scope, operator, left, right),
         BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge => {
-            let (left_code, right_code) = (read(scope, left), read(scope, right));
-            let left = Code { tokens: left_code.exact(&left.ty), ..left_code }.at(Level::Sum);
-            let right = Code { tokens: right_code.exact(&right.ty), ..right_code }.at(Level::Sum);
+            let (left, right) = (ordered(scope, left), ordered(scope, right));
             let sign = match operator {
                 BinaryOp::Lt => quote!(<),
                 BinaryOp::Le => quote!(<=),
@@ -84,6 +82,16 @@ pub fn binary(scope: &mut Scope<'_>, operator: BinaryOp, left: &Expr, right: &Ex
         }
         _ => arithmetic(scope, operator, left, right),
     }
+}
+
+/// A side of a comparison; quantities are compared by what they amount to.
+fn ordered(scope: &mut Scope<'_>, side: &Expr) -> TokenStream {
+    if side.ty == Type::Quantity {
+        let text = argument(scope, side);
+        return quote!(expression::amount(#text)?);
+    }
+    let code = read(scope, side);
+    Code { tokens: code.exact(&side.ty), ..code }.at(Level::Sum)
 }
 
 fn logical(scope: &mut Scope<'_>, left: &Expr, right: &Expr, level: Level) -> Code {

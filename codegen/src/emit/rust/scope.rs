@@ -113,6 +113,7 @@ impl<'p> Scope<'p> {
                 ExprKind::IfSet { bound, .. } => {
                     inner.insert(*bound);
                 }
+                ExprKind::When { set, .. } => inner.extend(set.iter().map(|(_, bound)| *bound)),
                 _ => {}
             });
         }

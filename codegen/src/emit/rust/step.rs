@@ -140,12 +140,14 @@ fn rest_without(scope: &mut Scope<'_>, condition: &Expr, set: &[LocalId]) -> Opt
 fn result_type(scope: &Scope<'_>, step: &Step) -> Type {
     let Some(binding) = step.binding else { return Type::Bool };
     let local = scope.local(binding);
-    let may_be_missing = matches!(step.verb, Verb::Get(_)) && (step.missing_ok || step.forbidden_note.is_some());
+    let may_be_missing =
+        matches!(step.verb, Verb::Get(_) | Verb::Read(_)) && (step.missing_ok || step.forbidden_note.is_some());
     match (&local.kind, &step.verb) {
         (LocalKind::Resource(kind), _) => {
             let object = Type::Object(scope.program.kinds[kind.0].object);
             if may_be_missing { object.optional() } else { object }
         }
+        (_, Verb::Read(_)) if may_be_missing => local.ty.required().clone().optional(),
         _ => local.ty.required().clone(),
     }
 }
@@ -269,14 +271,18 @@ fn confirm_step(scope: &mut Scope<'_>, step: &Step, confirm: &Confirm, output: O
     let by = scope.get(confirm.by).map(|bound| bound.ident.clone());
     let objects = going(scope, step);
     let plan = output.map(|output| output.call(scope, false));
-    let condition = confirm.when.as_ref().map(|when| {
-        let condition = read(scope, when).at(Level::Comparison);
-        quote!(#condition &&)
-    });
-    quote! {
-        if #condition !call.confirm(#by, &#plan, #objects).await? {
-            return Ok(#plan);
+    let ask = quote! {
+        let plan = #plan;
+        if !call.confirm(#by, &plan, #objects).await? {
+            return Ok(plan);
         }
+    };
+    match &confirm.when {
+        Some(when) => {
+            let condition = condition_of(scope, when);
+            quote!(if #condition { #ask })
+        }
+        None => ask,
     }
 }
 

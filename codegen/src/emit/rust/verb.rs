@@ -10,7 +10,7 @@ use super::expression::{argument, object_path, owned, read};
 use super::names::type_ident;
 use super::scope::{Bound, Scope};
 use super::step::message;
-use crate::lowered::{AdviceOn, Create, Edit, Expr, Get, List, LocalId, Patch, Step, Target, Undo, Verb, Wait};
+use crate::lowered::{AdviceOn, Create, Edit, Expr, Get, List, LocalId, Patch, Read, Step, Target, Undo, Verb, Wait};
 use crate::types::{KindId, Type};
 
 /// The call of a step, `?` included.
@@ -19,6 +19,7 @@ pub fn call(scope: &mut Scope<'_>, step: &Step) -> TokenStream {
     match &step.verb {
         Verb::Get(get) => get_call(scope, step, get, &clauses),
         Verb::List(list) => list_call(scope, step, list, &clauses),
+        Verb::Read(read) => read_call(scope, step, read, &clauses),
         Verb::Create(create) => create_call(scope, step, create, &clauses),
         Verb::Patch(patch) => patch_call(scope, patch, &clauses),
         Verb::Edit(edit) => edit_call(scope, step, edit, &clauses),
@@ -74,12 +75,33 @@ fn get_start(scope: &mut Scope<'_>, get: &Get) -> TokenStream {
 
 fn get_call(scope: &mut Scope<'_>, step: &Step, get: &Get, clauses: &TokenStream) -> TokenStream {
     let start = get_start(scope, get);
-    let end = match (step.missing_ok, &step.forbidden_note) {
+    let end = reading_end(step);
+    quote!(#start #clauses.#end().await?)
+}
+
+/// How a read ends: what may be absent.
+fn reading_end(step: &Step) -> TokenStream {
+    match (step.missing_ok, &step.forbidden_note) {
         (true, _) => quote!(if_present),
         (false, Some(_)) => quote!(if_permitted),
         (false, None) => quote!(required),
-    };
-    quote!(#start #clauses.#end().await?)
+    }
+}
+
+fn read_call(scope: &mut Scope<'_>, step: &Step, text: &Read, clauses: &TokenStream) -> TokenStream {
+    let start = get_start(scope, &text.object);
+    let subresource = &text.subresource;
+    let query: Vec<_> = text
+        .query
+        .iter()
+        .map(|(key, value)| {
+            let value = body::sent(scope, value);
+            quote!(.query(#key, #value))
+        })
+        .collect();
+    let max_bytes = read(scope, &text.max_bytes).tokens;
+    let end = reading_end(step);
+    quote!(#start.text(#subresource, #max_bytes) #(#query)* #clauses.#end().await?)
 }
 
 /// The object that a step works on, borrowed: the one of a binding, or read now.
@@ -206,8 +228,15 @@ fn create_call(scope: &mut Scope<'_>, step: &Step, create: &Create, clauses: &To
 
 fn patch_call(scope: &mut Scope<'_>, patch: &Patch, clauses: &TokenStream) -> TokenStream {
     let target = object(scope, &patch.target, patch.kind);
-    let set = body::fields(scope, &patch.set);
-    quote!(call.patch(#target).set(#set)#clauses.send().await?)
+    let status = patch.status.then(|| quote!(.through_status()));
+    let labels = pairs(scope, &patch.labels, &quote!(label));
+    let annotations = pairs(scope, &patch.annotations, &quote!(annotation));
+    let is_empty = matches!(&patch.set, crate::lowered::Body::Object(entries) if entries.is_empty());
+    let set = (!is_empty).then(|| {
+        let set = body::fields(scope, &patch.set);
+        quote!(.set(#set))
+    });
+    quote!(call.patch(#target)#status #labels #annotations #set #clauses.send().await?)
 }
 
 fn edit_call(scope: &mut Scope<'_>, step: &Step, edit: &Edit, clauses: &TokenStream) -> TokenStream {
@@ -250,6 +279,10 @@ fn edit_call(scope: &mut Scope<'_>, step: &Step, edit: &Edit, clauses: &TokenStr
 
 fn wait_call(scope: &mut Scope<'_>, wait: &Wait, clauses: &TokenStream) -> TokenStream {
     let target = object(scope, &wait.target, wait.kind);
+    let after = wait.after.as_ref().map(|after| {
+        let after = predicate(scope, wait.item, wait.kind, after);
+        quote!(.after(#after))
+    });
     let until = predicate(scope, wait.item, wait.kind, &wait.until);
     let item = scope.get(wait.item).map_or_else(|| scope.step_ident(wait.item), |bound| bound.ident.clone());
     let fail = wait.fail.as_ref().map(|fail| {
@@ -266,7 +299,7 @@ fn wait_call(scope: &mut Scope<'_>, wait: &Wait, clauses: &TokenStream) -> Token
         quote!(.progress(|#name| Ok(Progress { #done, #of, say: #say })))
     });
     let timeout = read(scope, &wait.timeout).tokens;
-    quote!(call.wait(#target).until(#until)#fail #progress.timeout(#timeout)#clauses.run().await?)
+    quote!(call.wait(#target)#after.until(#until)#fail #progress.timeout(#timeout)#clauses.run().await?)
 }
 
 fn named(name: &str, value: &TokenStream) -> TokenStream {

@@ -5,6 +5,7 @@ use quote::quote;
 
 use super::code::{Code, Form, Level, is_copy};
 use super::expression::{argument, read};
+use super::field::{Chain, behind};
 use super::scope::Scope;
 use crate::lowered::{Expr, ExprKind};
 use crate::types::{ObjectId, Type};
@@ -54,6 +55,10 @@ pub fn call(scope: &mut Scope<'_>, function: &'static str, args: &[Expr]) -> Cod
             if matches!(map.kind, ExprKind::Field { .. } | ExprKind::Index { .. }) =>
         {
             let name = Ident::new(function, Span::call_site());
+            if let Some(Chain { base, step, value, declared, .. }) = behind(scope, map) {
+                let map = value.argument(&declared);
+                return Code::owned(quote!(#base.map(|#step| expression::#name(#map)).unwrap_or_default()));
+            }
             let code = read(scope, map);
             if code.form == Form::AbsentIsEmpty {
                 let receiver = code.receiver();

@@ -1,0 +1,8 @@
+tool: base_tool
+toolset: clusters
+title: A sound tool
+effect: read
+about: Reads a cluster, and nothing else.
+params:
+  name: { use: name }
+  namespace: { use: namespace 
