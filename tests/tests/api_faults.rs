@@ -1,10 +1,12 @@
 //! What goes wrong between the server and the API: each tool answers within its deadline, with advice, and leaves
 //! nothing half done without saying so.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use cnpg_mcp_sandbox::faults::{Action, Match, Rule};
 use cnpg_mcp_tests::world::{World, example};
+use futures::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 
 /// An answer later than this is too late: the deadline of a call, and a little for a loaded machine.
@@ -42,29 +44,25 @@ async fn every_tool_answers_every_fault_with_advice() -> anyhow::Result<()> {
     for (what, action, words) in faults() {
         world.sandbox.faults().clear();
         world.sandbox.faults().add(Rule::new(Match::any(), action));
-        for tool in world.client.tools().keys() {
+        // At once: what takes long is waiting before the next attempt.
+        let calls = world.client.tools().iter().map(|(tool, known)| {
             let mut arguments = example(tool);
-            if arguments.get("dry_run").is_none() && tool.starts_with("delete") {
+            if known.input["properties"].get("confirm_deletion").is_some() {
                 arguments["confirm_deletion"] = json!(true);
-                if !world.client.tools()[tool].input["properties"]
-                    .as_object()
-                    .is_some_and(|all| all.contains_key("confirm_deletion"))
-                {
-                    arguments.as_object_mut().expect("an object").remove("confirm_deletion");
-                }
             }
-            let begun = Instant::now();
-            let answer = world.call(tool, arguments).await?;
-            if begun.elapsed() > TOO_LATE {
-                complaints.push(format!("{tool} on {what}: answered after {:?}", begun.elapsed()));
+            let world = &world;
+            async move { (tool, Instant::now(), world.call(tool, arguments).await, Instant::now()) }
+        });
+        for (tool, begun, answer, ended) in futures::future::join_all(calls).await {
+            let answer = answer?;
+            if ended - begun > TOO_LATE {
+                complaints.push(format!("{tool} on {what}: answered after {:?}", ended - begun));
             }
             if !answer.is_error {
                 complaints.push(format!("{tool} on {what}: succeeded: {}", answer.text));
             }
-            for word in words {
-                if !answer.text.contains(word) {
-                    complaints.push(format!("{tool} on {what}: no `{word}` in: {}", answer.text));
-                }
+            for word in words.iter().filter(|word| !answer.text.contains(**word)) {
+                complaints.push(format!("{tool} on {what}: no `{word}` in: {}", answer.text));
             }
         }
     }
@@ -116,51 +114,95 @@ async fn a_role_is_made_whole_or_not_at_all() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One fault at one write of every tool that writes: it is done, or the answer says what was not taken back.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_fault_at_a_write_is_made_good_or_told() -> anyhow::Result<()> {
+/// A call of every tool that writes, and words that a second call may be refused with once the first got through.
+fn writing_calls() -> Vec<(&'static str, Value, &'static str)> {
     let role = |name: &str| json!({ "cluster_name": "main-db", "role_name": name });
     let update =
         json!({ "cluster_name": "main-db", "role_name": "app_user", "createdb": true, "rotate_password": true });
     let database = json!({ "cluster_name": "main-db", "database_name": "my_db", "owner": "billing" });
-    let calls = [
-        ("create_postgres_cluster", json!({ "name": "new-one", "instances": 1 })),
-        ("scale_postgres_cluster", json!({ "name": "main-db", "instances": 2 })),
-        ("delete_postgres_cluster", json!({ "name": "main-db", "confirm_deletion": true })),
-        ("create_postgres_role", role("someone")),
-        ("update_postgres_role", update),
-        ("delete_postgres_role", role("app_user")),
-        ("create_postgres_database", database),
-        ("delete_postgres_database", json!({ "cluster_name": "main-db", "database_name": "orders" })),
-    ];
-    let mut struck = 0;
-    for (tool, arguments) in calls {
+    let schedule = json!({ "cluster_name": "main-db", "schedule_name": "monthly", "schedule": "@monthly" });
+    let restored = json!({ "backup_name": "main-db-nightly", "name": "restored", "instances": 1 });
+    let main = |more: Value| {
+        let mut arguments = json!({ "name": "main-db" });
+        for (key, value) in more.as_object().into_iter().flatten() {
+            arguments[key] = value.clone();
+        }
+        arguments
+    };
+    vec![
+        ("create_postgres_cluster", json!({ "name": "new-one", "instances": 1 }), "already"),
+        ("scale_postgres_cluster", main(json!({ "instances": 2 })), NOTHING),
+        ("delete_postgres_cluster", main(json!({ "confirm_deletion": true })), "was not found"),
+        ("resize_postgres_cluster", main(json!({ "storage_size": "40Gi" })), NOTHING),
+        ("promote_cluster_instance", main(json!({ "instance": "main-db-2" })), "is changing its primary already"),
+        ("restart_postgres_cluster", main(json!({})), NOTHING),
+        ("hibernate_postgres_cluster", main(json!({})), NOTHING),
+        ("create_postgres_role", role("someone"), "already exists"),
+        ("update_postgres_role", update, NOTHING),
+        ("delete_postgres_role", role("app_user"), NOTHING),
+        ("create_postgres_database", database, "is managed already"),
+        (
+            "delete_postgres_database",
+            json!({ "cluster_name": "main-db", "database_name": "orders" }),
+            "No Database object",
+        ),
+        ("create_backup", json!({ "cluster_name": "main-db", "backup_name": "by-hand" }), "Choose another name"),
+        ("create_scheduled_backup", schedule, "Choose another name"),
+        ("delete_scheduled_backup", json!({ "schedule_name": "main-db-weekly" }), "was not found"),
+        ("restore_cluster_from_backup", restored, "Choose another name"),
+    ]
+}
+
+/// Words that no answer holds: the second call is not refused.
+const NOTHING: &str = "no such words";
+
+/// Worlds at once: each waits more than it works.
+const AT_ONCE: usize = 6;
+
+#[test]
+fn the_list_of_writing_calls_is_whole() {
+    let listed: BTreeSet<&str> = writing_calls().into_iter().map(|(tool, ..)| tool).collect();
+    let tools = cnpg_mcp::tools();
+    let writing = tools.iter().filter(|tool| tool.info.effect != cnpg_mcp_runtime::tool::Effect::Read);
+    assert_eq!(listed, writing.map(|tool| tool.info.name).collect());
+}
+
+/// One fault at one write of every tool that writes: it is done, or the answer says what was not taken back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_at_a_write_is_made_good_or_told() -> anyhow::Result<()> {
+    let mut struck = Vec::new();
+    for (tool, arguments, _) in writing_calls() {
         for verb in ["create", "patch", "delete"] {
             for action in
                 [Action::DropAfter, Action::Truncate { bytes: 20 }, Action::WebhooksDown, status(500, "InternalError")]
             {
-                let world = World::start().await?;
-                world.done("create_postgres_role", role("app_user")).await?;
-                let before = world.settled().await;
-                let matches = Match { verb: Some(verb.to_owned()), ..Match::any() }.by(tool);
-                let fault = world.sandbox.faults().add(Rule::once(matches, action.clone()));
-                let answer = world.call(tool, arguments.clone()).await?;
-                if world.sandbox.faults().matched(fault) == Some(0) {
-                    continue;
-                }
-                struck += 1;
-                let told =
-                    ["Left behind", "Taken back", "is not known"].iter().any(|words| answer.text.contains(words));
-                let whole = !answer.is_error;
-                if !whole && !told {
-                    let place = format!("{tool}, {action:?} at {verb}:\n{}", answer.text);
-                    assert!(world.settled().await == before, "{place}\nand something is left");
-                }
+                struck.push(strike(tool, arguments.clone(), verb, action));
             }
         }
     }
-    assert!(struck > 30, "only {struck} writes were struck");
+    let struck: Vec<bool> = futures::stream::iter(struck).buffer_unordered(AT_ONCE).try_collect().await?;
+    let struck = struck.into_iter().filter(|struck| *struck).count();
+    assert!(struck > 60, "only {struck} writes were struck");
     Ok(())
+}
+
+/// Whether the call asks for such a write at all.
+async fn strike(tool: &str, arguments: Value, verb: &str, action: Action) -> anyhow::Result<bool> {
+    let world = World::start().await?;
+    world.done("create_postgres_role", json!({ "cluster_name": "main-db", "role_name": "app_user" })).await?;
+    let before = world.settled().await;
+    let matches = Match { verb: Some(verb.to_owned()), ..Match::any() }.by(tool);
+    let fault = world.sandbox.faults().add(Rule::once(matches, action.clone()));
+    let answer = world.call(tool, arguments).await?;
+    if world.sandbox.faults().matched(fault) == Some(0) {
+        return Ok(false);
+    }
+    let told = ["Left behind", "Taken back", "is not known"].iter().any(|words| answer.text.contains(words));
+    if answer.is_error && !told {
+        let place = format!("{tool}, {action:?} at {verb}:\n{}", answer.text);
+        assert!(world.settled().await == before, "{place}\nand something is left");
+    }
+    Ok(true)
 }
 
 /// An API that never answers: every tool says so in time, and nothing is written.
@@ -188,10 +230,8 @@ async fn killed_anywhere(tool: &'static str, arguments: Value, finished: &str) -
     const MOST: usize = 40;
     for after in 0..MOST {
         let mut world = World::start().await?;
-        for role in ["app_user", "leaving"] {
-            if arguments["role_name"] == role && tool != "create_postgres_role" {
-                world.done("create_postgres_role", json!({ "cluster_name": "main-db", "role_name": role })).await?;
-            }
+        if arguments["role_name"] == "app_user" {
+            world.done("create_postgres_role", json!({ "cluster_name": "main-db", "role_name": "app_user" })).await?;
         }
         let gate = world.sandbox.faults().hold(Match::any().by(tool));
         gate.release(after);
@@ -226,7 +266,7 @@ async fn killed_anywhere(tool: &'static str, arguments: Value, finished: &str) -
             secrets.iter().all(|secret| named.contains(&secret.as_str())),
             "{place}\nleft: {secrets:?}, named: {named:?}"
         );
-        if let Some(role) = roles.iter().find(|role| role["name"] == "app_user") {
+        if let Some(role) = roles.iter().find(|role| role["name"] == arguments["role_name"]) {
             let secret = role["passwordSecret"]["name"].as_str().unwrap_or_default();
             assert!(secrets.contains(secret), "{place}\nits Secret {secret} is not there");
         }
@@ -236,24 +276,10 @@ async fn killed_anywhere(tool: &'static str, arguments: Value, finished: &str) -
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_call_is_finished_by_the_next() -> anyhow::Result<()> {
-    let role = |name: &str| json!({ "cluster_name": "main-db", "role_name": name });
-    let update =
-        json!({ "cluster_name": "main-db", "role_name": "app_user", "createdb": true, "rotate_password": true });
-    let database = json!({ "cluster_name": "main-db", "database_name": "my_db", "owner": "app_user" });
-    killed_anywhere("create_postgres_role", role("app_user"), "already exists").await?;
-    killed_anywhere("update_postgres_role", update, "no such words").await?;
-    killed_anywhere("delete_postgres_role", role("leaving"), "no such words").await?;
-    killed_anywhere("create_postgres_database", database, "is managed already").await?;
-    killed_anywhere("create_postgres_cluster", json!({ "name": "orders" }), "already").await?;
-    killed_anywhere("scale_postgres_cluster", json!({ "name": "main-db", "instances": 2 }), "no such words").await?;
-    killed_anywhere(
-        "delete_postgres_database",
-        json!({ "cluster_name": "main-db", "database_name": "orders" }),
-        "No Database object",
-    )
-    .await?;
-    killed_anywhere("delete_postgres_cluster", json!({ "name": "main-db", "confirm_deletion": true }), "was not found")
-        .await
+    let calls =
+        writing_calls().into_iter().map(|(tool, arguments, finished)| killed_anywhere(tool, arguments, finished));
+    futures::stream::iter(calls).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+    Ok(())
 }
 
 #[tokio::test]

@@ -77,33 +77,53 @@ async fn events_are_those_of_the_cluster_newest_first() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Answers a Pod's log as the kubelet would.
-fn log(world: &World, text: String) {
-    let log = Match { subresource: Some("log".to_owned()), ..Match::on("get", "pods") };
-    let answer = Action::Raw { code: 200, content_type: "text/plain".into(), body: text };
-    world.sandbox.faults().clear();
-    world.sandbox.faults().add(Rule::new(log, answer));
+/// What the containers of the cluster's first instance write, from here on alone.
+fn log(world: &World, text: &str) {
+    world.sandbox.operator().clear_log("default", "main-db-1");
+    assert!(world.sandbox.operator().write_log("default", "main-db-1", text));
+}
+
+#[tokio::test]
+async fn the_log_of_an_instance_says_what_it_went_through() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let lines_of = |answer: &cnpg_mcp_tests::client::Answer| -> Vec<String> {
+        let lines = answer.output["lines"].as_array().cloned().unwrap_or_default();
+        lines.iter().filter_map(|line| line.as_str().map(str::to_owned)).collect()
+    };
+    let primary = world.done("get_instance_logs", json!({ "name": "main-db" })).await?;
+    let said = "database system is ready to accept connections";
+    assert!(lines_of(&primary).iter().any(|line| line.contains(said)), "{}", primary.text);
+    let promoted = json!({ "name": "main-db", "instance": "main-db-2", "wait": true });
+    world.done("promote_cluster_instance", promoted).await?;
+    let heir = world.done("get_instance_logs", json!({ "name": "main-db" })).await?;
+    assert_eq!(heir.output["instance"], "main-db-2", "the primary unless another is asked for");
+    assert!(lines_of(&heir).iter().any(|line| line.contains("received promote request")), "{}", heir.text);
+    let last = world.done("get_instance_logs", json!({ "name": "main-db", "lines": 2 })).await?;
+    let all = lines_of(&heir);
+    assert_eq!(lines_of(&last), all[all.len() - 2..]);
+    Ok(())
 }
 
 #[tokio::test]
 async fn the_end_of_a_log_newest_last_and_bounded() -> anyhow::Result<()> {
     let world = World::start().await?;
-    log(&world, "one\ntwo\n\nthree\n".to_owned());
-    let answer = world.done("get_instance_logs", json!({ "name": "main-db", "lines": 3 })).await?;
-    assert_eq!(answer.output["lines"], json!(["one", "two", "three"]));
+    log(&world, "zero\none\ntwo\n\nthree\n");
+    let answer = world.done("get_instance_logs", json!({ "name": "main-db", "lines": 4 })).await?;
+    assert_eq!(answer.output["lines"], json!(["one", "two", "three"]), "an empty line is left out");
     assert_eq!(answer.output["instance"], "main-db-1", "the primary unless another is asked for");
 
     // Lines that JSON writes twice as long, and many: the newest stay.
     let line = |number: usize| format!("{{\"level\":\"info\",\"msg\":\"{number}\"}}{}", "\"".repeat(200));
-    log(&world, (0..5_000).map(|number| line(number) + "\n").collect());
+    log(&world, &(0..1_500).map(|number| line(number) + "\n").collect::<String>());
     let answer = world.done("get_instance_logs", json!({ "name": "main-db", "lines": 1000 })).await?;
     let lines = answer.output["lines"].as_array().cloned().unwrap_or_default();
-    assert_eq!(lines.last(), Some(&json!(line(4_999))), "the newest is last");
-    assert_eq!(lines.first(), Some(&json!(line(5_000 - lines.len()))), "lines are whole, and none is left out");
+    assert!(lines.len() > 10 && lines.len() < 1_000, "{}", lines.len());
+    assert_eq!(lines.last(), Some(&json!(line(1_499))), "the newest is last");
+    assert_eq!(lines.first(), Some(&json!(line(1_500 - lines.len()))), "lines are whole, and none is left out");
     assert!(answer.output.to_string().chars().count() <= 25_000);
     assert_eq!(answer.output["truncated"], false, "the answer's own bound was not needed");
 
-    log(&world, String::new());
+    log(&world, "");
     let answer = world.done("get_instance_logs", json!({ "name": "main-db" })).await?;
     assert!(answer.text.contains("no such lines"), "{}", answer.text);
     Ok(())
@@ -114,6 +134,14 @@ async fn a_log_is_asked_for_as_the_parameters_say() -> anyhow::Result<()> {
     let world = World::start().await?;
     let missing = world.fails("get_instance_logs", json!({ "name": "main-db", "instance": "analytics-1" })).await?;
     assert!(missing.text.contains("no instance `analytics-1`"), "{}", missing.text);
+    let before = world.fails("get_instance_logs", json!({ "name": "main-db", "previous": true })).await?;
+    assert!(before.text.contains("previous terminated container"), "{}", before.text);
+    let sidecar = world.fails("get_instance_logs", json!({ "name": "main-db", "container": "metrics" })).await?;
+    assert!(sidecar.text.contains("container metrics is not valid"), "{}", sidecar.text);
+    log(&world, "now\n");
+    let since = world.done("get_instance_logs", json!({ "name": "main-db", "since_seconds": 60 })).await?;
+    assert_eq!(since.output["lines"], json!(["now"]));
+
     let log = Match { subresource: Some("log".to_owned()), ..Match::on("get", "pods") };
     let refusal = Action::Status { code: 403, reason: Some("Forbidden".into()), message: None, retry_after: None };
     world.sandbox.faults().add(Rule::new(log.named("main-db-2"), refusal));

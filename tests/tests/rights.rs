@@ -18,15 +18,6 @@ fn granted() -> BTreeMap<String, Rights> {
     cnpg_mcp::tools().iter().map(grants).collect()
 }
 
-/// A Pod's log: the sandbox may have one of its own, the rights are the same.
-fn log_of_a_pod() -> Match {
-    Match { subresource: Some("log".to_owned()), ..Match::on("get", "pods") }
-}
-
-fn log(text: &str) -> Action {
-    Action::Raw { code: 200, content_type: "text/plain".into(), body: text.into() }
-}
-
 /// The tools beside the core, each through every branch that asks something of the API.
 async fn second_group(world: &World) -> anyhow::Result<()> {
     let cluster = |extra: Value| {
@@ -120,7 +111,6 @@ async fn used_is_granted_and_granted_is_used() -> anyhow::Result<()> {
         let lost = Rule { times: Some(drops), ..Rule::new(Match::on("create", resource), Action::DropAfter) };
         faults.add(lost);
     }
-    world.sandbox.faults().add(Rule::new(log_of_a_pod(), log("one\ntwo\n")));
     second_group(&world).await?;
     for (tool, arguments) in calls {
         world.done(tool, arguments).await?;

@@ -46,6 +46,16 @@ impl Journal {
         lines.push_back(line);
     }
 
+    /// Adds lines to the log of a pod, as of now; whether that pod is there.
+    pub(super) fn add(&self, store: &Store, namespace: &str, pod: &str, text: &str) -> bool {
+        let Some(pod) = store.get(&Gvr::core("pods"), namespace, pod) else { return false };
+        let (uid, at) = (pod["metadata"]["uid"].as_str().unwrap_or_default(), store.clock().now());
+        for line in text.lines() {
+            self.write(uid, LogLine { at, text: line.to_owned() });
+        }
+        true
+    }
+
     /// Forgets the lines of a pod that is gone.
     pub(super) fn forget(&self, uid: &str) {
         self.pods.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);

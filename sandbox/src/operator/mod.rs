@@ -175,15 +175,18 @@ impl Operator {
 
     /// Begins to work; needs a Tokio runtime. The stand-in stops when the handle is dropped.
     pub fn start(self) -> RunningOperator {
-        let postgres = self.world.postgres.clone();
+        let (postgres, journal, store) =
+            (self.world.postgres.clone(), self.world.journal.clone(), self.world.store.clone());
         let task = self.enabled.then(|| tokio::spawn(work::run(self.world, self.woken)));
-        RunningOperator { postgres, task }
+        RunningOperator { postgres, journal, store, task }
     }
 }
 
 /// The stand-in at work.
 pub struct RunningOperator {
     postgres: Postgres,
+    journal: Journal,
+    store: Store,
     task: Option<JoinHandle<()>>,
 }
 
@@ -193,7 +196,19 @@ impl RunningOperator {
         &self.postgres
     }
 
-    /// The same as JSON, by `namespace/cluster`; without passwords.
+    /// Adds lines to the log of a pod, as its container would write them now; whether that pod is there.
+    pub fn write_log(&self, namespace: &str, pod: &str, text: &str) -> bool {
+        self.journal.add(&self.store, namespace, pod, text)
+    }
+
+    /// Ends the log of a pod so far, as a rotation that keeps nothing does.
+    pub fn clear_log(&self, namespace: &str, pod: &str) {
+        if let Some(pod) = self.store.get(&Gvr::core("pods"), namespace, pod) {
+            self.journal.forget(pod["metadata"]["uid"].as_str().unwrap_or_default());
+        }
+    }
+
+    /// What is in PostgreSQL as JSON, by `namespace/cluster`; without passwords.
     pub fn describe(&self) -> Value {
         json!({"postgres": self.postgres.describe()})
     }
