@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use cnpg_mcp_sandbox::faults::{Action, Match, Rule};
-use cnpg_mcp_tests::world::{World, example};
+use cnpg_mcp_tests::world::{EVERY_TOOL, World, example};
 use futures::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 
@@ -254,7 +254,7 @@ async fn killed_anywhere(tool: &'static str, arguments: Value, finished: &str) -
         assert!(call.await?.is_err(), "the connection broke");
         drop(gate);
         world.sandbox.faults().clear();
-        let server = cnpg_mcp_tests::server::Server::start(&world.sandbox, &[]).await?;
+        let server = cnpg_mcp_tests::server::Server::start(&world.sandbox, EVERY_TOOL).await?;
         let again = server.client().await?.call(tool, arguments.clone()).await?;
         let place = format!("{tool}, killed after {after} requests, called again:\n{}", again.text);
         assert!(!again.is_error || again.text.contains(finished), "{place}");
@@ -266,7 +266,8 @@ async fn killed_anywhere(tool: &'static str, arguments: Value, finished: &str) -
             secrets.iter().all(|secret| named.contains(&secret.as_str())),
             "{place}\nleft: {secrets:?}, named: {named:?}"
         );
-        if let Some(role) = roles.iter().find(|role| role["name"] == arguments["role_name"]) {
+        let present = |role: &&Value| role["name"] == arguments["role_name"] && role["ensure"] != "absent";
+        if let Some(role) = roles.iter().find(present) {
             let secret = role["passwordSecret"]["name"].as_str().unwrap_or_default();
             assert!(secrets.contains(secret), "{place}\nits Secret {secret} is not there");
         }
