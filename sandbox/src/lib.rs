@@ -31,7 +31,7 @@
 //!   pages, tables), watch; POST, PUT, merge, JSON and strategic merge patches, server-side apply, DELETE;
 //!   the subresources `status`, `scale`, `token`, `finalize`; dry run and field validation everywhere.
 //! - [`admission`] has the operator's webhooks as pure functions, [`operator`] its stand-in, [`controllers`] the
-//!   garbage collector and the namespace controller.
+//!   garbage collector, the namespace controller and that of aggregated roles.
 //! - [`faults`] breaks what is told to break, [`recorder`] notes who used which verb on what.
 //!
 //! # How it is held to the real thing
@@ -51,9 +51,11 @@
 //!
 //! These differences are silent, and known:
 //!
-//! - of built-in kinds only the fields at the top are known: what is below is neither pruned nor validated,
-//!   and server-side apply replaces their lists as a whole;
+//! - of built-in kinds other than Secrets and RBAC's only the fields at the top are known: what is below is neither
+//!   pruned nor validated, and server-side apply replaces their lists as a whole;
 //! - discovery names only what is served, and one version of each group;
+//! - of the roles that Kubernetes has from the start there are `cluster-admin`, `system:discovery`,
+//!   `system:basic-user` and `system:public-info-viewer` alone; constrained impersonation grants nothing;
 //! - tokens are not signed, requests without credentials are the administrator's unless
 //!   [`api::Anonymous::Nobody`] is chosen, and TLS there is none: it is a sandbox on loopback.
 //!

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::admission::OperatorWebhooks;
 use crate::api::{Admission, Anonymous, Api, SchemaOnly};
@@ -20,7 +20,7 @@ use crate::recorder::Recorder;
 use crate::schema::{self, CrdError};
 use crate::seed::Seed;
 use crate::server::Server;
-use crate::store::{Registry, Store};
+use crate::store::{Gvr, Registry, Store};
 
 /// What a sandbox can fail with when it starts.
 #[derive(Debug, thiserror::Error)]
@@ -201,8 +201,7 @@ impl SandboxBuilder {
         let url = format!("http://{}", server.address());
         let controllers = controllers::start(&store);
         let operator = operator.start();
-        let token = api.admin_token().to_owned();
-        Ok(Sandbox { url, token, store, recorder, faults, operator, _controllers: controllers, server })
+        Ok(Sandbox { url, api, store, recorder, faults, operator, _controllers: controllers, server })
     }
 }
 
@@ -218,7 +217,7 @@ fn router(store: &Store, api: &Arc<Api>, faults: &Faults, recorder: &Recorder) -
 /// A running sandbox; dropping it stops it.
 pub struct Sandbox {
     url: String,
-    token: String,
+    api: Arc<Api>,
     store: Store,
     recorder: Recorder,
     faults: Faults,
@@ -246,16 +245,43 @@ impl Sandbox {
 
     /// A bearer token of the administrator.
     pub fn token(&self) -> &str {
-        &self.token
+        self.api.admin_token()
+    }
+
+    /// A bearer token of a service account, which is made where there is none; good for an hour of the sandbox's clock.
+    /// What it may do is what RBAC objects say.
+    ///
+    /// # Errors
+    /// What the API would say of such an account.
+    pub fn token_of(&self, namespace: &str, account: &str) -> Result<String, ApiError> {
+        let accounts = Gvr::core("serviceaccounts");
+        let object = match self.store.get(&accounts, namespace, account) {
+            Some(there) => there,
+            None => self.store.create(&accounts, json!({"metadata": {"name": account, "namespace": namespace}}))?,
+        };
+        let now = self.store.clock().now();
+        Ok(self.api.issue_token(&object, now.checked_add(jiff::SignedDuration::from_hours(1)).unwrap_or(now)))
     }
 
     /// A kubeconfig (YAML) of the administrator.
     pub fn kubeconfig(&self) -> String {
+        self.kubeconfig_with(self.token(), "sandbox-admin", "default")
+    }
+
+    /// A kubeconfig (YAML) of a service account, in its own namespace; see [`Sandbox::token_of`].
+    ///
+    /// # Errors
+    /// Those of [`Sandbox::token_of`].
+    pub fn kubeconfig_of(&self, namespace: &str, account: &str) -> Result<String, ApiError> {
+        Ok(self.kubeconfig_with(&self.token_of(namespace, account)?, account, namespace))
+    }
+
+    fn kubeconfig_with(&self, token: &str, user: &str, namespace: &str) -> String {
         format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: sandbox\nclusters:\n- name: sandbox\n  cluster:\n    server: \
-             {}\ncontexts:\n- name: sandbox\n  context:\n    cluster: sandbox\n    user: sandbox-admin\n    namespace: \
-             default\nusers:\n- name: sandbox-admin\n  user:\n    token: {}\n",
-            self.url, self.token
+             {}\ncontexts:\n- name: sandbox\n  context:\n    cluster: sandbox\n    user: {user}\n    namespace: \
+             {namespace}\nusers:\n- name: {user}\n  user:\n    token: {token}\n",
+            self.url
         )
     }
 

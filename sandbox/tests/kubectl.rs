@@ -89,3 +89,60 @@ async fn kubectl_works_as_on_a_real_cluster() {
     .await
     .unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kubectl_grants_and_asks_what_is_granted() {
+    if Command::new("kubectl").arg("version").arg("--client").output().is_err() {
+        println!("NOT RUN: kubectl is not on the path");
+        return;
+    }
+    let ground = fixture::ground().await;
+    let kubectl = Kubectl::new(&ground.sandbox);
+    tokio::task::spawn_blocking(move || {
+        // The last line: kubectl adds warnings before its answer.
+        let can = |arguments: &[&str]| -> String {
+            let output = kubectl.output(&[&["auth", "can-i"][..], arguments].concat(), "");
+            String::from_utf8_lossy(&output.stdout).lines().last().unwrap_or_default().trim().to_owned()
+        };
+        let (alice, account) = ("--as=alice", "--as=system:serviceaccount:default:robot");
+        assert_eq!(can(&["get", "secrets", alice]), "no");
+        let logs = ["create", "role", "logs", "--verb=get,list", "--resource=pods,pods/log"];
+        kubectl.run(&logs, "");
+        kubectl.run(&["create", "rolebinding", "logs", "--role=logs", "--user=alice", "--serviceaccount=default:robot"], "");
+        let team = ["create", "clusterrole", "team", "--verb=get", "--resource=clusters.postgresql.cnpg.io", "--resource-name=pg"];
+        kubectl.run(&team, "");
+        kubectl.run(&["create", "clusterrolebinding", "team", "--clusterrole=team", "--group=dba"], "");
+        for (arguments, wanted) in [
+            (&["get", "pods", alice][..], "yes"),
+            (&["get", "pods", "--subresource=log", alice], "yes"),
+            (&["get", "pods", "--subresource=log", account], "yes"),
+            (&["get", "pods", "--subresource=log", "-n", "kube-system", alice], "no"),
+            (&["get", "pods", "--subresource=exec", alice], "no"),
+            (&["delete", "pods", alice], "no"),
+            (&["get", "clusters.postgresql.cnpg.io/pg", alice], "no"),
+            (&["get", "clusters.postgresql.cnpg.io/pg", alice, "--as-group=dba"], "yes"),
+            (&["get", "clusters.postgresql.cnpg.io/other", alice, "--as-group=dba"], "no"),
+            (&["get", "/version", alice], "yes"),
+            (&["get", "/metrics", alice], "no"),
+            (&["*", "*", alice], "no"),
+            (&["*", "*"], "yes"),
+        ] {
+            assert_eq!(can(arguments), wanted, "{arguments:?}");
+        }
+        let rules = kubectl.run(&["auth", "can-i", "--list", alice], "");
+        let line = rules.lines().find(|line| line.starts_with("pods/log")).unwrap_or_default();
+        assert!(line.contains("[get list]"), "{rules}");
+        let me = kubectl.run(&["auth", "whoami", "-o", "json", alice, "--as-group=dba"], "");
+        let me: Value = serde_json::from_str(&me).unwrap();
+        assert_eq!(me["status"]["userInfo"]["groups"], serde_json::json!(["dba", "system:authenticated"]));
+        // In the account's name: over plain HTTP kubectl sends no token.
+        kubectl.run(&["get", "pods", account], "");
+        let refused = kubectl.output(&["get", "secrets", account], "");
+        let refused = String::from_utf8_lossy(&refused.stderr).into_owned();
+        let words = "secrets is forbidden: User \"system:serviceaccount:default:robot\" cannot list resource \"secrets\" in API \
+                     group \"\" in the namespace \"default\"";
+        assert!(refused.contains(words), "{refused}");
+    })
+    .await
+    .unwrap();
+}

@@ -55,6 +55,7 @@ impl Call<'_> {
         let said = object["kind"].clone();
         store.stamp(&self.kind, &mut object);
         let stamped = std::mem::replace(&mut object["kind"], said);
+        self.confirm_no_escalation(&object)?;
         self.validate(&object, None, crate::store::Part::Main)?;
         object["kind"] = stamped;
         let request = self.admission_request(Operation::Create, &name, options.dry_run);

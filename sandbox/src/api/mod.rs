@@ -1,6 +1,6 @@
 //! The API server: from an HTTP request to the store and back.
 //!
-//! A request goes this way: who is it ([`access`]) and may they; which resource; the verb's own module
+//! A request goes this way: who is it ([`access`], [`impersonation`]) and may they ([`authorization`]); which resource; the verb's own module
 //! ([`read`], [`watch`], [`create`], [`update`], [`delete`]); and back through [`answer`], which writes
 //! what the client accepts. What every write has in common (pruning, defaults, admission, validation) is
 //! in [`checks`].
@@ -9,12 +9,15 @@ mod access;
 pub mod admission;
 mod answer;
 mod apply;
+mod authorization;
 mod body;
 mod checks;
 mod create;
 mod delete;
 mod discovery;
+mod escalation;
 mod fields;
+mod impersonation;
 mod json_path;
 mod log;
 mod metadata;

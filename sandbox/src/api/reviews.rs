@@ -5,8 +5,9 @@ use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::access::{Attributes, User};
+use super::access::User;
 use super::answer::Answer;
+use super::authorization::Attributes;
 use super::{Api, Call, body};
 use crate::error::ApiError;
 use crate::request_info::RequestInfo;
@@ -144,7 +145,7 @@ impl Call<'_> {
         let seconds = request.object["spec"]["expirationSeconds"].as_i64().unwrap_or(3600);
         let now = self.api.store.clock().now();
         let expires = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
-        let token = self.issue_token(&account, expires);
+        let token = self.api.issue_token(&account, expires);
         let mut metadata = json!({});
         for field in ["name", "namespace", "uid"] {
             metadata[field] = account["metadata"][field].clone();

@@ -138,6 +138,7 @@ impl Call<'_> {
         Store::settle(&self.kind, old, &mut new, part);
         let settled =
             std::mem::replace(&mut new["kind"], if part == Part::Status { old["kind"].clone() } else { said });
+        self.confirm_no_escalation(&new)?;
         self.validate(&new, Some(old), part)?;
         new["kind"] = settled;
         let mut warnings = Vec::new();

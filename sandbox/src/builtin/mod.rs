@@ -6,6 +6,7 @@
 
 mod columns;
 mod initial;
+mod rbac;
 mod secrets;
 
 use std::sync::Arc;
@@ -52,7 +53,7 @@ const fn namespaced(group: &'static str, kind: &'static str, plural: &'static st
     }
 }
 
-const RBAC: &str = "rbac.authorization.k8s.io";
+const RBAC: &str = rbac::GROUP;
 
 const EVENT_FIELDS: &[&str] = &[
     "involvedObject",
@@ -188,7 +189,8 @@ impl Builtin {
         schema.kind = Type::Object;
         schema.preserves_unknown = false;
         for field in self.fields {
-            schema.properties.insert((*field).to_owned(), Schema::any());
+            let inner = if self.group == RBAC { rbac::schema(field) } else { None };
+            schema.properties.insert((*field).to_owned(), inner.unwrap_or_else(Schema::any));
         }
         let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         ResourceType {
@@ -246,6 +248,7 @@ pub fn fill_in(kind: &ResourceType, old: Option<&Value>, object: &mut Value) {
             }
         }
         "Secret" => secrets::fill_in(object),
+        "RoleBinding" | "ClusterRoleBinding" => rbac::fill_in_binding(object),
         "Pod" | "PersistentVolumeClaim" if old.is_none() && object["status"]["phase"].is_null() => {
             object["status"]["phase"] = json!("Pending");
         }
@@ -261,6 +264,9 @@ pub fn decode(kind: &ResourceType, object: &Value) -> Result<(), ApiError> {
     if kind.kind == "Secret" && kind.gvr.group.is_empty() {
         return decode_secret(object);
     }
+    if kind.gvr.group == RBAC {
+        return rbac::decode(kind, object);
+    }
     Ok(())
 }
 
@@ -271,9 +277,8 @@ pub fn validate(kind: &ResourceType, old: Option<&Value>, object: &Value) -> Vec
     }
     match kind.kind.as_str() {
         "Secret" => secrets::validate(old, object),
-        "RoleBinding" | "ClusterRoleBinding" if old.is_some_and(|old| old["roleRef"] != object["roleRef"]) => {
-            vec![Cause::invalid("roleRef", format!("Invalid value: {}: cannot change roleRef", object["roleRef"]))]
-        }
+        "Role" | "ClusterRole" => rbac::validate_role(kind, object),
+        "RoleBinding" | "ClusterRoleBinding" => rbac::validate_binding(kind, old, object),
         _ => Vec::new(),
     }
 }

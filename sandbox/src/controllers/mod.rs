@@ -1,7 +1,8 @@
-//! The controllers of Kubernetes itself that clients notice: the garbage collector and the
-//! controller of namespaces. Without them a deleted cluster would leave its pods behind and a
-//! deleted namespace would stay.
+//! The controllers of Kubernetes itself that clients notice: the garbage collector, the
+//! controller of namespaces and that of aggregated roles. Without them a deleted cluster would leave its pods behind, a
+//! deleted namespace would stay, and an aggregated role would grant nothing.
 
+mod aggregation;
 mod garbage;
 mod namespaces;
 
@@ -46,6 +47,7 @@ pub fn start(store: &Store) -> Controllers {
         while let Some(Seen { gvr, object, gone }) = seen.recv().await {
             garbage.seen(&gvr, &object, gone);
             namespaces::seen(&store, &gvr, &object, gone);
+            aggregation::seen(&store, &gvr);
         }
     });
     Controllers { _tasks: tasks }

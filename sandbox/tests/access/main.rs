@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod escalation;
+mod impersonation;
+mod roles;
+
 use cnpg_mcp_sandbox::api::Anonymous;
 use cnpg_mcp_sandbox::{OperatorConfig, Sandbox};
 use reqwest::{Client, Method};
@@ -19,6 +23,8 @@ enum As<'a> {
     Administrator,
     Token(&'a str),
     Impersonated(&'a str),
+    /// Somebody with a token, and further headers.
+    With(&'a str, &'a [(&'a str, &'a str)]),
 }
 
 impl Ground {
@@ -34,6 +40,9 @@ impl Ground {
             As::Nobody => request,
             As::Administrator => request.bearer_auth(self.sandbox.token()),
             As::Token(token) => request.bearer_auth(token),
+            As::With(token, headers) => {
+                headers.iter().fold(request.bearer_auth(token), |request, (name, value)| request.header(*name, *value))
+            }
             As::Impersonated(user) => request.bearer_auth(self.sandbox.token()).header("impersonate-user", user),
         };
         if !body.is_null() {
@@ -41,6 +50,36 @@ impl Ground {
         }
         let response = request.send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap_or_default())
+    }
+
+    /// Makes an object as the administrator.
+    async fn make(&self, path: &str, object: Value) {
+        let (code, answer) = self.call(As::Administrator, "POST", path, object).await;
+        assert_eq!(code, 201, "{answer}");
+    }
+
+    /// A service account in `default` with these rules everywhere, and its token.
+    async fn account(&self, name: &str, rules: &Value) -> String {
+        let token = self.sandbox.token_of("default", name).unwrap();
+        self.make(&format!("{RBAC}/clusterroles"), role("ClusterRole", name, rules)).await;
+        let subject = json!({ "kind": "ServiceAccount", "name": name, "namespace": "default" });
+        let binding = binding("ClusterRoleBinding", name, &subject, &json!({ "kind": "ClusterRole", "name": name }));
+        self.make(&format!("{RBAC}/clusterrolebindings"), binding).await;
+        token
+    }
+
+    /// Whether somebody may: verb, group, resource with subresource, name, in `default`.
+    async fn may(&self, who: As<'_>, what: [&str; 4]) -> bool {
+        let [verb, group, resource, name] = what;
+        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+        let attributes = json!({ "namespace": "default", "verb": verb, "group": group, "resource": resource,
+            "subresource": subresource, "name": name });
+        let review = json!({ "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+            "spec": { "resourceAttributes": attributes } });
+        let (code, answer) =
+            self.call(who, "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review).await;
+        assert_eq!(code, 201, "{answer}");
+        answer["status"]["allowed"] == true
     }
 
     /// A service account `reader` in `default` that may read secrets there, and its token.
@@ -76,6 +115,19 @@ impl Ground {
         let (_, answer) = self.call(As::Administrator, "POST", path, json!({ "spec": {} })).await;
         answer["status"]["token"].as_str().unwrap().to_owned()
     }
+}
+
+const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
+
+fn role(kind: &str, name: &str, rules: &Value) -> Value {
+    json!({ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": { "name": name }, "rules": rules })
+}
+
+fn binding(kind: &str, name: &str, subject: &Value, role: &Value) -> Value {
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": { "name": name },
+        "subjects": [subject], "roleRef": role,
+    })
 }
 
 const SECRETS: &str = "/api/v1/namespaces/default/secrets";
