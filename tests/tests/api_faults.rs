@@ -75,41 +75,46 @@ async fn every_tool_answers_every_fault_with_advice() -> anyhow::Result<()> {
 /// A fault at each write of creating a role: what stands afterwards is all or nothing, or the answer says what stands.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_is_made_whole_or_not_at_all() -> anyhow::Result<()> {
-    let truncate = Action::Truncate { bytes: 20 };
+    let mut cases = Vec::new();
     for (resource, verb) in [("secrets", "create"), ("clusters", "patch")] {
         for (what, action) in [
             ("dropped before", Action::DropBefore),
             ("dropped after", Action::DropAfter),
-            ("truncated", truncate.clone()),
+            ("truncated", Action::Truncate { bytes: 20 }),
             ("503", status(503, "ServiceUnavailable")),
             ("409", status(409, "Conflict")),
             ("webhooks down", Action::WebhooksDown),
         ] {
             for times in [1, 1000] {
-                let world = World::start().await?;
-                let secrets = world.role_secrets("default").await?;
                 let fault = Rule { times: Some(times), ..Rule::new(Match::on(verb, resource), action.clone()) };
-                world.sandbox.faults().add(fault);
-                let arguments = json!({ "cluster_name": "main-db", "role_name": "app_user" });
-                let begun = Instant::now();
-                let answer = world.call("create_postgres_role", arguments.clone()).await?;
-                let place = format!("{what} at {verb} {resource}, {times} times:\n{}", answer.text);
-                assert!(begun.elapsed() < TOO_LATE, "{place}");
-                world.sandbox.faults().clear();
-                let role =
-                    world.managed_roles("default", "main-db").await?.iter().any(|role| role["name"] == "app_user");
-                let left: Vec<_> = world.role_secrets("default").await?.difference(&secrets).cloned().collect();
-                if answer.is_error {
-                    let said = left.iter().all(|secret| answer.text.contains(secret.as_str()));
-                    assert!((!role && left.is_empty()) || said, "{place}\nrole: {role}, secrets: {left:?}");
-                    // Calling again, as the answer says, gets there or says that it is done.
-                    let again = world.call("create_postgres_role", arguments).await?;
-                    assert!(!again.is_error || again.text.contains("already exists"), "{place}\nagain: {}", again.text);
-                } else {
-                    assert!(role && left.len() == 1, "{place}\nrole: {role}, secrets: {left:?}");
-                }
+                cases.push(a_role_with(fault, format!("{what} at {verb} {resource}, {times} times")));
             }
         }
+    }
+    futures::stream::iter(cases).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+    Ok(())
+}
+
+async fn a_role_with(fault: Rule, what: String) -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let secrets = world.role_secrets("default").await?;
+    world.sandbox.faults().add(fault);
+    let arguments = json!({ "cluster_name": "main-db", "role_name": "app_user" });
+    let begun = Instant::now();
+    let answer = world.call("create_postgres_role", arguments.clone()).await?;
+    let place = format!("{what}:\n{}", answer.text);
+    assert!(begun.elapsed() < TOO_LATE, "{place}");
+    world.sandbox.faults().clear();
+    let role = world.managed_roles("default", "main-db").await?.iter().any(|role| role["name"] == "app_user");
+    let left: Vec<_> = world.role_secrets("default").await?.difference(&secrets).cloned().collect();
+    if answer.is_error {
+        let said = left.iter().all(|secret| answer.text.contains(secret.as_str()));
+        assert!((!role && left.is_empty()) || said, "{place}\nrole: {role}, secrets: {left:?}");
+        // Calling again, as the answer says, gets there or says that it is done.
+        let again = world.call("create_postgres_role", arguments).await?;
+        assert!(!again.is_error || again.text.contains("already exists"), "{place}\nagain: {}", again.text);
+    } else {
+        assert!(role && left.len() == 1, "{place}\nrole: {role}, secrets: {left:?}");
     }
     Ok(())
 }
