@@ -170,6 +170,48 @@ async fn a_backup_is_restored_into_a_new_cluster() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The new cluster comes to life with what was in the backup.
+#[tokio::test]
+async fn a_restore_is_waited_for() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let taken = with(backup("main-db", "by-hand"), json!({ "wait": true }));
+    world.done("create_backup", taken).await?;
+    let restore = json!({
+        "backup_name": "by-hand", "name": "restored", "instances": 2, "wait": true, "timeout": 30,
+    });
+    let answer = world.done("restore_cluster_from_backup", restore).await?;
+    assert_eq!(answer.output["ready_instances"], 2, "{}", answer.text);
+    let postgres = world.sandbox.operator().postgres();
+    let databases = |cluster: &str| -> Vec<String> {
+        let contents = postgres.contents("default", cluster);
+        contents.map(|contents| contents.databases.keys().cloned().collect()).unwrap_or_default()
+    };
+    assert!(databases("main-db").contains(&"orders".to_owned()));
+    assert_eq!(databases("restored"), databases("main-db"));
+    Ok(())
+}
+
+/// A schedule that begins at once has its first backup, which belongs to whom it says.
+#[tokio::test]
+async fn a_schedule_makes_its_first_backup_at_once() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let arguments = json!({
+        "cluster_name": "main-db", "schedule_name": "hourly", "schedule": "@hourly", "immediate": true,
+        "owner_reference": "self",
+    });
+    world.done("create_scheduled_backup", arguments).await?;
+    world.settled().await;
+    let listed = world.done("list_backups", json!({ "cluster_name": "main-db" })).await?;
+    let made = listed.output["backups"].as_array().into_iter().flatten();
+    let made: Vec<_> =
+        made.filter(|one| one["name"].as_str().is_some_and(|name| name.starts_with("hourly-"))).collect();
+    assert_eq!(made.len(), 1, "{}", listed.text);
+    assert_eq!(made[0]["phase"], "completed");
+    let asked = world.done("delete_scheduled_backup", json!({ "schedule_name": "hourly" })).await?;
+    assert_eq!(asked.outcome(), "unconfirmed", "its backup would go with it: {}", asked.text);
+    Ok(())
+}
+
 #[tokio::test]
 async fn nothing_is_restored_from_a_backup_that_is_not_done() -> anyhow::Result<()> {
     let world = World::start().await?;

@@ -6,6 +6,10 @@ use serde_json::{Value, json};
 
 const MAIN: &str = "/apis/postgresql.cnpg.io/v1/namespaces/default/clusters/main-db";
 
+/// Pods and volumes of the instances of that cluster.
+const PODS: &str = "/api/v1/namespaces/default/pods?labelSelector=cnpg.io/cluster%3Dmain-db";
+const CLAIMS: &str = "/api/v1/namespaces/default/persistentvolumeclaims?labelSelector=cnpg.io/cluster%3Dmain-db";
+
 async fn cluster(world: &World) -> anyhow::Result<Value> {
     Ok(world.kubernetes("GET", MAIN, None).await?.1)
 }
@@ -45,6 +49,10 @@ async fn storage_grows_and_never_shrinks() -> anyhow::Result<()> {
     let grown = world.done("resize_postgres_cluster", to("40Gi")).await?;
     assert_eq!((grown.outcome(), &grown.output["storage_size_before"]), ("done", &json!("20Gi")));
     assert_eq!(cluster(&world).await?["spec"]["storage"]["size"], "40Gi");
+    world.settled().await;
+    let (_, claims) = world.kubernetes("GET", CLAIMS, None).await?;
+    let sizes = claims["items"].as_array().into_iter().flatten().map(|claim| &claim["status"]["capacity"]["storage"]);
+    assert_eq!(sizes.collect::<Vec<_>>(), ["40Gi"; 3], "the volumes have grown");
     Ok(())
 }
 
@@ -113,24 +121,50 @@ async fn a_restart_is_an_annotation() -> anyhow::Result<()> {
 
 /// At the beginning the status is still healthy: a wait does not take that for the end.
 #[tokio::test]
-async fn a_restart_is_waited_for_until_it_was_begun() -> anyhow::Result<()> {
+async fn a_restart_is_waited_for_until_every_instance_was_restarted() -> anyhow::Result<()> {
     let world = World::start().await?;
-    let arguments = json!({ "name": "main-db", "wait": true, "timeout": 30 });
-    let operator = async {
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        for phase in ["Cluster is being restarted", "Cluster in healthy state"] {
-            let status = json!({ "status": { "phase": phase } });
-            world.kubernetes("PATCH", &format!("{MAIN}/status"), Some(status)).await?;
-        }
-        anyhow::Ok(())
+    let started = async || -> anyhow::Result<Vec<Value>> {
+        let (_, pods) = world.kubernetes("GET", PODS, None).await?;
+        let pods = pods["items"].as_array().into_iter().flatten();
+        Ok(pods.map(|pod| pod["metadata"]["uid"].clone()).collect())
     };
-    let begun = std::time::Instant::now();
-    let (answer, operated) = futures::join!(world.done("restart_postgres_cluster", arguments), operator);
-    operated?;
-    let answer = answer?;
+    let before = started().await?;
+    let arguments = json!({ "name": "main-db", "wait": true, "timeout": 30 });
+    let answer = world.done("restart_postgres_cluster", arguments).await?;
     assert_eq!(answer.outcome(), "done", "{}", answer.text);
-    assert!(begun.elapsed().as_millis() > 50, "it was waited for");
     assert!(answer.text.contains("Restarted"), "{}", answer.text);
+    assert_eq!((&answer.output["ready_instances"], &answer.output["instances"]), (&json!(3), &json!(3)));
+    let after = started().await?;
+    assert_eq!(after.len(), 3);
+    assert!(after.iter().all(|uid| !before.contains(uid)), "an instance still runs in its old pod");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_switchover_is_waited_for() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let arguments = json!({ "name": "main-db", "instance": "main-db-3", "wait": true, "timeout": 30 });
+    let answer = world.done("promote_cluster_instance", arguments).await?;
+    assert_eq!(answer.output["current_primary"], "main-db-3", "{}", answer.text);
+    assert!(answer.text.contains("is now the primary"), "{}", answer.text);
+    let primaries = format!("{PODS}%2Ccnpg.io/instanceRole%3Dprimary");
+    let (_, pods) = world.kubernetes("GET", &primaries, None).await?;
+    assert_eq!(pods["items"][0]["metadata"]["name"], "main-db-3");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_hibernated_cluster_has_volumes_and_no_pods() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let to = |hibernate: bool| json!({ "name": "main-db", "hibernate": hibernate, "wait": true, "timeout": 30 });
+    let asleep = world.done("hibernate_postgres_cluster", to(true)).await?;
+    assert_eq!((asleep.outcome(), &asleep.output["ready_instances"]), ("done", &json!(0)), "{}", asleep.text);
+    world.settled().await;
+    assert!(world.names(PODS).await?.is_empty());
+    assert_eq!(world.names(CLAIMS).await?.len(), 3);
+    let awake = world.done("hibernate_postgres_cluster", to(false)).await?;
+    assert_eq!(awake.output["ready_instances"], 3, "{}", awake.text);
+    assert_eq!(world.names(PODS).await?.len(), 3);
     Ok(())
 }
 
