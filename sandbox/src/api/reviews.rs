@@ -9,7 +9,7 @@ use super::access::User;
 use super::answer::Answer;
 use super::authorization::Attributes;
 use super::{Api, Call, body};
-use crate::error::ApiError;
+use crate::error::{ApiError, Cause};
 use crate::request_info::RequestInfo;
 
 const AUTHORIZATION: &str = "authorization.k8s.io";
@@ -41,6 +41,29 @@ fn attributes(spec: &Value) -> Attributes {
     }
     let path = &spec["nonResourceAttributes"];
     Attributes { verb: text(path, "verb"), path: text(path, "path"), ..Attributes::default() }
+}
+
+fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// A review asks about one thing, which is a resource or a path (`pkg/apis/authorization/validation` of Kubernetes).
+fn check(kind: &str, spec: &Value, more: &[Cause]) -> Result<(), ApiError> {
+    let mut causes = Vec::new();
+    match (spec["resourceAttributes"].is_object(), spec["nonResourceAttributes"].is_object()) {
+        (true, true) => {
+            let rule = "cannot be specified in combination with resourceAttributes";
+            let value = &spec["nonResourceAttributes"];
+            causes.push(Cause::invalid("spec.nonResourceAttributes", format!("Invalid value: {value}: {rule}")));
+        }
+        (false, false) => {
+            let rule = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+            causes.push(Cause::invalid("spec.resourceAttributes", format!("Invalid value: null: {rule}")));
+        }
+        _ => {}
+    }
+    causes.extend_from_slice(more);
+    if causes.is_empty() { Ok(()) } else { Err(ApiError::invalid(AUTHORIZATION, kind, "", &causes)) }
 }
 
 impl Api {
@@ -84,12 +107,22 @@ impl Api {
                 self.rules_of(user, namespace)
             }
             "SelfSubjectAccessReview" => {
+                check(kind, &spec, &[])?;
                 spec_of(&mut answer);
                 self.decision(user, &spec)
             }
             _ => {
+                let nobody = spec["user"].as_str().is_none_or(str::is_empty) && items(&spec["groups"]).next().is_none();
+                let rule = "Invalid value: \"\": at least one of user or group must be specified";
+                let nobody = nobody.then(|| Cause::invalid("spec.user", rule));
+                check(kind, &spec, nobody.as_slice())?;
+                let place = spec["resourceAttributes"]["namespace"].as_str().unwrap_or_default();
+                if *kind == "LocalSubjectAccessReview" && place != info.namespace {
+                    let text = format!("spec.resourceAttributes.namespace must match namespace: {}", info.namespace);
+                    return Err(ApiError::bad_request(text));
+                }
                 spec_of(&mut answer);
-                let groups = spec["groups"].as_array().into_iter().flatten();
+                let groups = items(&spec["groups"]);
                 let other = User {
                     name: spec["user"].as_str().unwrap_or_default().to_owned(),
                     groups: groups.filter_map(Value::as_str).map(str::to_owned).collect(),

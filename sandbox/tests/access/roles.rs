@@ -70,6 +70,48 @@ async fn a_review_of_rules_lists_what_is_granted_in_a_namespace() {
 }
 
 #[tokio::test]
+async fn a_review_asks_about_one_thing_and_somebody() {
+    let ground = Ground::new().await;
+    let pods = json!({ "namespace": "default", "verb": "get", "resource": "pods" });
+    let path = json!({ "path": "/metrics", "verb": "get" });
+    for (kind, namespace, spec, code, words) in [
+        ("SelfSubjectAccessReview", "", json!({}), 422, "exactly one of nonResourceAttributes or resourceAttributes"),
+        (
+            "SelfSubjectAccessReview",
+            "",
+            json!({ "resourceAttributes": pods, "nonResourceAttributes": path }),
+            422,
+            "cannot be specified in combination with resourceAttributes",
+        ),
+        ("SubjectAccessReview", "", json!({ "resourceAttributes": pods }), 422, "at least one of user or group"),
+        (
+            "LocalSubjectAccessReview",
+            "namespaces/kube-system/",
+            json!({ "resourceAttributes": pods, "user": "alice" }),
+            400,
+            "must match namespace: kube-system",
+        ),
+        (
+            "LocalSubjectAccessReview",
+            "namespaces/default/",
+            json!({ "resourceAttributes": pods, "user": "alice" }),
+            201,
+            "",
+        ),
+        ("SubjectAccessReview", "", json!({ "nonResourceAttributes": path, "groups": ["system:masters"] }), 201, ""),
+    ] {
+        let review = json!({ "apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec });
+        let path = format!("/apis/authorization.k8s.io/v1/{namespace}{}s", kind.to_lowercase());
+        let (found, answer) = ground.call(As::Administrator, "POST", &path, review).await;
+        let message = answer["message"].as_str().unwrap_or_default();
+        assert!(found == code && message.contains(words), "{kind}: {answer}");
+        if found == 201 {
+            assert_eq!(answer["status"]["allowed"], kind == "SubjectAccessReview", "{answer}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn roles_and_bindings_must_make_sense() {
     let ground = Ground::new().await;
     let roles = format!("{RBAC}/namespaces/default/roles");
