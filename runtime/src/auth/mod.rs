@@ -1,10 +1,12 @@
 //! Who is let in over HTTP: the parts that the servers' ways of authentication are made of.
 //!
 //! - [`keys`]: root keys from a file, and the keys that are derived from them.
+//! - [`configuration`]: what is said in the file, the environment and flags.
 //! - [`store`]: state that replicas share, in memory or in Redis.
 //! - [`bearer`]: access tokens that the main server issued itself.
 
 pub mod bearer;
+pub mod configuration;
 pub mod keys;
 pub mod store;
 
