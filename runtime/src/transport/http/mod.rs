@@ -1,12 +1,14 @@
 //! MCP over streamable HTTP, with the probes and a page for people.
 
+mod door;
 mod limits;
 mod listen;
 mod names;
 mod routes;
 
+pub use door::Door;
 pub use limits::Limits;
-pub use listen::{HttpError, Listening, bind};
+pub use listen::{HttpError, Listening, bind, bind_anywhere, is_loopback};
 pub use names::Names;
 pub use routes::router;
 

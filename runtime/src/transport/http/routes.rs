@@ -15,8 +15,11 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use tokio_util::sync::CancellationToken;
 
 use super::ENDPOINT;
+use super::door::Door;
 use super::limits::{Limits, bounded_bodies};
 use super::names::Names;
+use crate::auth::oauth::CONSENT;
+use crate::auth::store::SessionStore;
 use crate::mcp::McpServer;
 use crate::transport::page;
 
@@ -34,6 +37,7 @@ pub fn router(
     server: &McpServer,
     names: Names,
     limits: Limits,
+    door: &Door,
     ready: Arc<AtomicBool>,
     end: CancellationToken,
     endpoint: &str,
@@ -58,20 +62,26 @@ pub fn router(
         .layer(middleware::from_fn_with_state((sessions, limits.sessions), bounded_sessions))
         .layer(middleware::from_fn(ended_sessions));
     let page = page::html(server.registry(), endpoint);
-    let guarded = Router::new().nest(ENDPOINT, mcp).route("/", get(async move || page::respond(page)));
+    let guarded = door.routes().nest(ENDPOINT, door.before(mcp)).route("/", get(async move || page::respond(page)));
     let guarded = bounded_bodies(guarded, limits).layer(middleware::from_fn_with_state(Arc::new(names), known_names));
     Router::new()
         .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(readiness).with_state(ready))
+        .route("/readyz", get(readiness).with_state((ready, door.store())))
         .merge(guarded)
         .fallback(async || (StatusCode::NOT_FOUND, "There is nothing here. The MCP endpoint is /mcp.\n"))
 }
 
-async fn readiness(State(ready): State<Arc<AtomicBool>>) -> (StatusCode, &'static str) {
-    if ready.load(Ordering::Relaxed) {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+type Readiness = (Arc<AtomicBool>, Option<Arc<dyn SessionStore>>);
+
+async fn readiness(State((ready, store)): State<Readiness>) -> (StatusCode, &'static str) {
+    if !ready.load(Ordering::Relaxed) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
+    }
+    match store {
+        Some(store) if store.ready().await.is_err() => {
+            (StatusCode::SERVICE_UNAVAILABLE, "the session store is not available\n")
+        }
+        _ => (StatusCode::OK, "ready\n"),
     }
 }
 
@@ -80,7 +90,10 @@ async fn known_names(State(names): State<Arc<Names>>, request: Request, next: Ne
         tracing::warn!("a request for another host was refused (DNS rebinding, or a name that is not configured)");
         return (StatusCode::FORBIDDEN, "This server does not go by that host name.\n").into_response();
     }
-    if !names.origin_is_known(request.headers()) {
+    // Browsers send `null` for a form of a page without a referrer, which the consent page is; its handler looks closer.
+    let form = request.method() == Method::POST && request.uri().path() == CONSENT;
+    let null = request.headers().get_all(header::ORIGIN).iter().eq(["null"]);
+    if !(form && null || names.origin_is_known(request.headers())) {
         tracing::warn!("a request from an unknown web origin was refused");
         return (StatusCode::FORBIDDEN, "Requests from this web origin are not let in.\n").into_response();
     }
