@@ -10,5 +10,8 @@ mod redis_server;
 mod small_tools;
 mod world;
 
+mod authorizing;
 mod codes;
+mod consenting;
 mod flow;
+mod refreshing;
