@@ -5,13 +5,17 @@
 mod browser;
 mod program;
 #[path = "../session_store/redis_server.rs"]
+#[allow(dead_code, reason = "the suite of the store uses what this one does not")]
 mod redis_server;
 #[path = "../small_tools/mod.rs"]
 mod small_tools;
 mod world;
 
 mod authorizing;
+mod bounds;
 mod codes;
 mod consenting;
+mod documents;
 mod flow;
 mod refreshing;
+mod replicas;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use cnpg_mcp_provider::{CLIENT, CLIENT_SECRET, Provider};
+use cnpg_mcp_runtime::auth::client_document::Reach;
 use cnpg_mcp_runtime::auth::configuration::{Configuration, Given, Server, Sources, Where};
 use cnpg_mcp_runtime::auth::oauth::{Proxy, Setup, Times};
 use cnpg_mcp_runtime::auth::store::{MemoryStore, SessionStore};
@@ -26,6 +27,7 @@ pub struct World {
     /// Settings of replicas that start from now on, by keys of the configuration.
     pub settings: HashMap<String, String>,
     pub times: Times,
+    pub reach: Reach,
     pub store: Arc<dyn SessionStore>,
     public_url: Option<String>,
 }
@@ -58,7 +60,7 @@ impl World {
         ];
         let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
         let store = Arc::new(MemoryStore::new());
-        Self { provider, folder, settings, times: Times::default(), store, public_url: None }
+        Self { provider, folder, settings, times: Times::default(), reach: Reach::public(), store, public_url: None }
     }
 
     pub fn set(&mut self, name: &str, value: &str) {
@@ -91,7 +93,7 @@ impl World {
         let listens = Where { loopback: true, port };
         let configuration = Configuration::settle(Given::read(&sources), Server::Main, listens).1.unwrap();
         let names = Names::new([], [public_url.clone()]);
-        let setup = Setup { store: Some(store), times: self.times, ..Setup::default() };
+        let setup = Setup { store: Some(store), times: self.times, reach: self.reach.clone() };
         let proxy = Proxy::new(configuration, setup).unwrap();
         let server = McpServer::new(small_tools::registry(Options::new(small_tools::VERSION)), &[7; 32]);
         let door = Door::guarded(proxy.router(), |endpoint| endpoint).with_store(Arc::clone(proxy.store()));
