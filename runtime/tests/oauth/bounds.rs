@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
+use axum::http::Request;
 use cnpg_mcp_runtime::auth::store::MemoryStore;
 use reqwest::StatusCode;
 use serde_json::json;
@@ -109,7 +110,7 @@ async fn a_flood_of_registrations_takes_bounded_memory_and_ends_no_session() {
     let body = metadata().to_string();
     let flood = async |count: usize| {
         for _ in 0..count {
-            let request = axum::http::Request::post("/register").body(Body::from(body.clone())).unwrap();
+            let request = Request::post("/register").body(Body::from(body.clone())).unwrap();
             assert_eq!(router.clone().oneshot(request).await.unwrap().status(), StatusCode::CREATED);
         }
     };

@@ -16,6 +16,7 @@ mod bounds;
 mod codes;
 mod consenting;
 mod documents;
+mod endpoint;
 mod flow;
 mod refreshing;
 mod replicas;

@@ -10,7 +10,7 @@ use cnpg_mcp_runtime::auth::oauth::{Proxy, Setup, Times};
 use cnpg_mcp_runtime::auth::store::{MemoryStore, SessionStore};
 use cnpg_mcp_runtime::mcp::McpServer;
 use cnpg_mcp_runtime::registry::Options;
-use cnpg_mcp_runtime::transport::http::{Door, Limits, Names, bind};
+use cnpg_mcp_runtime::transport::http::{Limits, Names, bind};
 use tokio_util::sync::CancellationToken;
 
 use crate::small_tools;
@@ -96,7 +96,7 @@ impl World {
         let setup = Setup { store: Some(store), times: self.times, reach: self.reach.clone() };
         let proxy = Proxy::new(configuration, setup).unwrap();
         let server = McpServer::new(small_tools::registry(Options::new(small_tools::VERSION)), &[7; 32]);
-        let door = Door::guarded(proxy.router(), |endpoint| endpoint).with_store(Arc::clone(proxy.store()));
+        let door = proxy.door();
         let stop = CancellationToken::new();
         let (stopped, resource) = (stop.clone(), proxy.resource().to_owned());
         tokio::spawn(async move {

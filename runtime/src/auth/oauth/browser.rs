@@ -161,7 +161,7 @@ mod tests {
         );
         assert!(text.contains("; HttpOnly; SameSite=Lax"));
         let planted = HeaderValue::from_str(&format!("{BROWSER}={}", "x".repeat(NAME))).unwrap();
-        assert!(Cookies { plain: false }.browser(&sent_back(&[planted.clone()])).is_none());
+        assert!(Cookies { plain: false }.browser(&sent_back(std::slice::from_ref(&planted))).is_none());
         assert!(Cookies { plain: true }.browser(&sent_back(&[planted])).is_some());
     }
 

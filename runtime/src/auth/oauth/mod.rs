@@ -24,6 +24,7 @@ mod code;
 mod consent;
 mod documents;
 mod failure;
+mod guard;
 mod live;
 mod metadata;
 mod parameters;
@@ -96,6 +97,8 @@ struct Inner {
     scopes: Scopes,
     effect_scopes: Option<EffectScopes>,
     cookies: Cookies,
+    /// Name of this server for people.
+    brand: String,
     pages: Pages,
     rates: Rates,
     times: Times,
@@ -174,6 +177,7 @@ impl Proxy {
             documents: Documents::new(records.clone(), Fetcher::new(setup.reach)),
             provider: Provider::new(discovery, provider_keys, options),
             cookies: Cookies { plain: public_url.is_loopback() && public_url.as_str().starts_with("http:") },
+            brand: configuration.branding.name.clone(),
             pages: Pages::new(configuration.branding)?,
             rates: Rates::new(store, configuration.rate_limits),
             issuer: configuration.issuer,

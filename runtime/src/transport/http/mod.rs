@@ -4,12 +4,14 @@ mod door;
 mod limits;
 mod listen;
 mod names;
+mod owned;
 mod routes;
 
 pub use door::Door;
 pub use limits::Limits;
 pub use listen::{HttpError, Listening, bind, bind_anywhere, is_loopback};
 pub use names::Names;
+pub use owned::Owner;
 pub use routes::router;
 
 /// Path of the MCP endpoint.

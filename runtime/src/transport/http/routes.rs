@@ -18,13 +18,14 @@ use super::ENDPOINT;
 use super::door::Door;
 use super::limits::{Limits, bounded_bodies};
 use super::names::Names;
+use super::owned;
 use crate::auth::oauth::CONSENT;
 use crate::auth::store::SessionStore;
 use crate::mcp::McpServer;
 use crate::transport::page;
 
 /// Header of sessions (MCP 2025-11-25, "Session Management").
-const SESSION: &str = "mcp-session-id";
+pub(super) const SESSION: &str = "mcp-session-id";
 
 /// Header of the revision (MCP 2025-06-18).
 const REVISION: &str = "mcp-protocol-version";
@@ -61,6 +62,10 @@ pub fn router(
         .fallback_service(mcp)
         .layer(middleware::from_fn_with_state((sessions, limits.sessions), bounded_sessions))
         .layer(middleware::from_fn(ended_sessions));
+    let mcp = match door.store() {
+        Some(store) => owned::sessions(mcp, store, limits.idle_session),
+        None => mcp,
+    };
     let page = page::html(server.registry(), endpoint);
     let guarded = door.routes().nest(ENDPOINT, door.before(mcp)).route("/", get(async move || page::respond(page)));
     let guarded = bounded_bodies(guarded, limits).layer(middleware::from_fn_with_state(Arc::new(names), known_names));
