@@ -3,7 +3,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use cnpg_mcp_provider::{CLIENT, CLIENT_SECRET, Provider};
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
@@ -51,12 +51,14 @@ impl Folder {
 struct Server {
     child: Child,
     url: String,
+    /// Kept open: the server may have more to say.
+    _output: BufReader<ChildStdout>,
 }
 
 impl Server {
     fn start(folder: &Folder, arguments: &[&str]) -> Self {
         let log = std::fs::File::create(folder.path("log")).unwrap();
-        let mut command = folder.server(&["--sandbox", "--port", "0", "--print-client-config", "--log-level", "trace"]);
+        let mut command = folder.server(&["--sandbox", "--print-client-config", "--log-level", "trace"]);
         let mut child = command.args(arguments).stderr(log).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut printed = String::new();
@@ -65,7 +67,7 @@ impl Server {
             assert!(read > 0, "{printed}{}", std::fs::read_to_string(folder.path("log")).unwrap());
         }
         let url = printed.split_whitespace().find(|word| word.starts_with("http://localhost:")).unwrap();
-        Self { child, url: url.trim_end_matches("/mcp").to_owned() }
+        Self { child, url: url.trim_end_matches("/mcp").to_owned(), _output: output }
     }
 }
 
@@ -162,7 +164,7 @@ async fn people_log_in_and_no_secret_is_logged_at_the_level_that_logs_most() {
     cnpg_mcp_runtime::tls::install();
     let provider = Provider::start().await.unwrap();
     let folder = Folder::new(provider.issuer());
-    let server = Server::start(&folder, &[]);
+    let server = Server::start(&folder, &["--port", "0"]);
     let (tokens, secrets) = log_in(&server, &provider).await;
     let access = tokens["access_token"].as_str().unwrap();
     let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": { "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } } });
@@ -195,26 +197,12 @@ async fn with_redis_a_restart_logs_nobody_out() {
         panic!("`redis-server` does not start ({error}); ./tests/redis/install.sh installs it");
     });
     let store = format!("redis://127.0.0.1:{port}");
-    let public_url = format!(
-        "http://localhost:{}",
-        std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-    );
-    let server_port = public_url.rsplit(':').next().unwrap().to_owned();
-    let arguments = ["--session-store", &store, "--port", &server_port];
-    let start = || {
-        let mut command = folder.server(&["--sandbox", "--print-client-config"]);
-        let mut child = command.args(arguments).stderr(Stdio::null()).spawn().unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let mut printed = String::new();
-        while !printed.contains("inspector") {
-            assert!(output.read_line(&mut printed).unwrap() > 0, "{printed}");
-        }
-        Server { child, url: public_url.clone() }
-    };
-    let server = start();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let arguments = ["--session-store", &store, "--port", &port];
+    let server = Server::start(&folder, &arguments);
     let (tokens, _) = log_in(&server, &provider).await;
     drop(server);
-    let server = start();
+    let server = Server::start(&folder, &arguments);
     let call = http().get(format!("{}/mcp", server.url)).bearer_auth(tokens["access_token"].as_str().unwrap());
     let status = call.header("accept", "text/event-stream").send().await.unwrap().status();
     assert_ne!(status, StatusCode::UNAUTHORIZED);
