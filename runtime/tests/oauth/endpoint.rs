@@ -23,7 +23,7 @@ fn post(replica: &Replica, message: &Value) -> RequestBuilder {
 }
 
 /// A request of the revision without sessions.
-fn list(replica: &Replica) -> RequestBuilder {
+pub fn list(replica: &Replica) -> RequestBuilder {
     let meta = json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
@@ -34,7 +34,7 @@ fn list(replica: &Replica) -> RequestBuilder {
 }
 
 /// Opens a session of the revisions that have them.
-async fn open(replica: &Replica, token: &str) -> String {
+pub async fn open(replica: &Replica, token: &str) -> String {
     let params = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" } });
     let message = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params });
     let opened = post(replica, &message).bearer_auth(token).send().await.unwrap();
@@ -46,11 +46,11 @@ async fn open(replica: &Replica, token: &str) -> String {
     session
 }
 
-fn in_session(replica: &Replica, session: &str, message: &Value) -> RequestBuilder {
+pub fn in_session(replica: &Replica, session: &str, message: &Value) -> RequestBuilder {
     post(replica, message).header("mcp-session-id", session).header("mcp-protocol-version", "2025-11-25")
 }
 
-fn ping() -> Value {
+pub fn ping() -> Value {
     json!({ "jsonrpc": "2.0", "id": 9, "method": "ping" })
 }
 

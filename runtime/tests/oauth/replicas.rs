@@ -8,6 +8,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use crate::browser::{Browser, http};
+use crate::endpoint::{in_session, open, ping};
 use crate::program::Program;
 use crate::redis_server::RedisServer;
 use crate::world::{Replica, World};
@@ -88,6 +89,52 @@ async fn a_replica_that_ends_logs_nobody_out() {
     assert!(third.proxy.caller(&access).await.is_ok(), "one that has just started knows the session");
     assert_eq!(program.refresh(&third, &refresh).await.status, StatusCode::OK);
     assert_eq!(browser.decide(&third, &page, "allow").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_session_of_mcp_goes_on_at_another_replica() {
+    let (world, _redis, first, second) = two().await;
+    let program = Program::register(&first).await;
+    let (alice, _) = program.log_in(&world, &first).await;
+    world.provider.switch(json!({ "account": "bob" })).await.unwrap();
+    let (bob, _) = program.log_in(&world, &first).await;
+    let session = open(&first, &alice).await;
+    let status =
+        async |token: &str| in_session(&second, &session, &ping()).bearer_auth(token).send().await.unwrap().status();
+    assert_eq!(status(&bob).await, StatusCode::NOT_FOUND);
+    assert_eq!(status(&alice).await, StatusCode::OK);
+    drop(first);
+    let call = json!({ "jsonrpc": "2.0", "id": 5, "method": "tools/list" });
+    let listed = in_session(&second, &session, &call).bearer_auth(&alice).send().await.unwrap();
+    assert!(listed.text().await.unwrap().contains("echo_role"));
+    let ended = http().delete(second.url("/mcp")).header("mcp-session-id", &session).bearer_auth(&alice);
+    assert!(ended.send().await.unwrap().status().is_success());
+    assert_eq!(status(&alice).await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_stream_that_broke_off_is_resumed_at_another_replica() {
+    let (world, _redis, first, second) = two().await;
+    let program = Program::register(&first).await;
+    let (access, _) = program.log_in(&world, &first).await;
+    let session = open(&first, &access).await;
+    let call =
+        json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": { "name": "sleep", "arguments": {} } });
+    let mut stream = in_session(&first, &session, &call).bearer_auth(&access).send().await.unwrap();
+    let begun = String::from_utf8(stream.chunk().await.unwrap().unwrap().to_vec()).unwrap();
+    let last =
+        begun.lines().find_map(|line| line.strip_prefix("id:")).unwrap_or_else(|| panic!("{begun}")).trim().to_owned();
+    drop(stream);
+    let resume = |last: &str| {
+        let request = http().get(second.url("/mcp")).bearer_auth(&access).header("mcp-session-id", &session);
+        request.header("accept", "text/event-stream").header("last-event-id", last)
+    };
+    let resumed = resume(&last).send().await.unwrap();
+    assert_eq!(resumed.status(), StatusCode::OK);
+    let told = resumed.text().await.unwrap();
+    assert!(told.contains("\"id\":7") && told.contains("result"), "{told}");
+    let guessed = resume(&format!("{}x", last.replacen("_1_", "_0_", 1))).send().await.unwrap();
+    assert_eq!(guessed.text().await.unwrap(), "", "nobody reads a stream by guessing");
 }
 
 #[tokio::test]

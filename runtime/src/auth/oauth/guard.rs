@@ -1,6 +1,7 @@
 //! Before the MCP endpoint: whoever has no token of this server is told where to get one (RFC 6750, RFC 9728).
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -25,7 +26,7 @@ impl Proxy {
         let routes = self.router().route(METADATA, metadata.clone()).route(&format!("{METADATA}{ENDPOINT}"), metadata);
         let proxy = self.clone();
         let guard = move |endpoint: Router| endpoint.layer(from_fn_with_state(proxy.clone(), let_in));
-        Door::guarded(routes, guard).with_store(std::sync::Arc::clone(self.store()))
+        Door::guarded(routes, guard).with_store(Arc::clone(self.store()), Arc::clone(self.keys()))
     }
 
     fn resource_metadata(&self) -> Value {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use axum::Router;
 
+use super::shared::Shared;
+use crate::auth::keys::Keys;
 use crate::auth::store::SessionStore;
 
 /// Wraps the MCP endpoint.
@@ -15,7 +17,7 @@ type Guard = Arc<dyn Fn(Router) -> Router + Send + Sync>;
 pub struct Door {
     routes: Router,
     guard: Option<Guard>,
-    store: Option<Arc<dyn SessionStore>>,
+    shared: Option<Shared>,
 }
 
 impl Door {
@@ -26,13 +28,14 @@ impl Door {
 
     /// Whoever `guard` lets through to the MCP endpoint. `routes` stand beside it, and need no token.
     pub fn guarded(routes: Router, guard: impl Fn(Router) -> Router + Send + Sync + 'static) -> Self {
-        Self { routes, guard: Some(Arc::new(guard)), store: None }
+        Self { routes, guard: Some(Arc::new(guard)), shared: None }
     }
 
-    /// Without this store nobody can be let in: `/readyz` says whether it is there.
+    /// Without this store nobody can be let in: `/readyz` says whether it is there. MCP sessions have their owners in
+    /// it, and where replicas share it, all that another one needs to go on. `keys` seal what is kept.
     #[must_use]
-    pub fn with_store(self, store: Arc<dyn SessionStore>) -> Self {
-        Self { store: Some(store), ..self }
+    pub fn with_store(self, store: Arc<dyn SessionStore>, keys: Arc<Keys>) -> Self {
+        Self { shared: Some(Shared::new(store, keys)), ..self }
     }
 
     /// Routes that need no token.
@@ -49,7 +52,12 @@ impl Door {
     }
 
     pub(super) fn store(&self) -> Option<Arc<dyn SessionStore>> {
-        self.store.clone()
+        self.shared.as_ref().map(|shared| Arc::clone(shared.store()))
+    }
+
+    /// What sessions are kept in that go on elsewhere.
+    pub(super) fn shared(&self) -> Option<Shared> {
+        self.shared.clone().filter(|shared| shared.store().is_shared())
     }
 }
 

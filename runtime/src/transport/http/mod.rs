@@ -6,6 +6,7 @@ mod listen;
 mod names;
 mod owned;
 mod routes;
+mod shared;
 
 pub use door::Door;
 pub use limits::Limits;

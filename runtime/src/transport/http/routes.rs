@@ -10,7 +10,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use rmcp::model::ProtocolVersion;
-use rmcp::transport::streamable_http_server::session::local::{LocalSessionManager, SessionConfig};
+use rmcp::transport::streamable_http_server::session::local::SessionConfig;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +19,7 @@ use super::door::Door;
 use super::limits::{Limits, bounded_bodies};
 use super::names::Names;
 use super::owned;
+use super::shared::Sessions;
 use crate::auth::oauth::CONSENT;
 use crate::auth::store::SessionStore;
 use crate::mcp::McpServer;
@@ -45,15 +46,16 @@ pub fn router(
 ) -> Router {
     let mut session_config = SessionConfig::default();
     session_config.keep_alive = Some(limits.idle_session);
-    let mut manager = LocalSessionManager::default();
-    manager.session_config = session_config;
-    let sessions = Arc::new(manager);
+    let sessions = Arc::new(Sessions::new(session_config, door.shared()));
     // `Host` and `Origin` are checked below, for the page as well.
-    let config = StreamableHttpServerConfig::default()
+    let mut config = StreamableHttpServerConfig::default()
         .disable_allowed_hosts()
         .disable_allowed_origins()
         .with_max_request_body_bytes(limits.body)
         .with_cancellation_token(end);
+    if let Some(shared) = door.shared() {
+        config.session_store = Some(Arc::new(shared));
+    }
     let mcp = {
         let server = server.clone();
         StreamableHttpService::new(move || Ok(server.clone()), Arc::clone(&sessions), config)
@@ -117,7 +119,7 @@ async fn ended_sessions(request: Request, next: Next) -> Response {
 
 /// Refuses to open one session too many. Requests of sessions, and of clients that use none, pass.
 async fn bounded_sessions(
-    State((sessions, most)): State<(Arc<LocalSessionManager>, usize)>,
+    State((sessions, most)): State<(Arc<Sessions>, usize)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -127,7 +129,7 @@ async fn bounded_sessions(
         .and_then(|revision| revision.to_str().ok())
         .is_some_and(|revision| revision >= ProtocolVersion::V_2026_07_28.as_str());
     let may_open = request.method() == Method::POST && !headers.contains_key(SESSION) && !without_sessions;
-    if may_open && sessions.sessions.read().await.len() >= most {
+    if may_open && sessions.len().await >= most {
         let mut response =
             (StatusCode::SERVICE_UNAVAILABLE, "Too many sessions are open. Come back later.\n").into_response();
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
