@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod browser;
+mod page;
 mod program;
 #[path = "../session_store/redis_server.rs"]
 #[allow(dead_code, reason = "the suite of the store uses what this one does not")]
