@@ -186,6 +186,19 @@ async fn people_log_in_and_no_secret_is_logged_at_the_level_that_logs_most() {
 }
 
 #[tokio::test]
+async fn a_provider_that_was_asked_without_an_audience_is_told_in_the_log() {
+    cnpg_mcp_runtime::tls::install();
+    let provider = Provider::start().await.unwrap();
+    let folder = Folder::new(provider.issuer());
+    let server =
+        Server::start(&folder, &["--port", "0", "--authorize-params", "ui_locales=en", "--token-params", "x=y"]);
+    log_in(&server, &provider).await;
+    drop(server);
+    let log = std::fs::read_to_string(folder.path("log")).unwrap();
+    assert!(log.contains("the provider was asked without an audience"), "{log}");
+}
+
+#[tokio::test]
 async fn with_redis_a_restart_logs_nobody_out() {
     cnpg_mcp_runtime::tls::install();
     let provider = Provider::start().await.unwrap();

@@ -182,3 +182,52 @@ async fn pages_of_other_sites_do_not_reach_the_endpoint_with_a_token_either() {
     let own = list(&replica).bearer_auth(&access).header("origin", &replica.public_url).send().await.unwrap();
     assert_eq!(own.status(), StatusCode::OK);
 }
+
+#[tokio::test]
+async fn pages_that_are_let_in_may_read_answers() {
+    let (_world, replica, _) = begun().await;
+    for path in ["/mcp", "/register", "/.well-known/oauth-authorization-server"] {
+        let asked = http().request(reqwest::Method::OPTIONS, replica.url(path));
+        let asked = asked.header("origin", "http://localhost:6274").header("access-control-request-method", "POST");
+        let told =
+            asked.header("access-control-request-headers", "authorization, mcp-protocol-version").send().await.unwrap();
+        assert!(told.status().is_success(), "{path}: {}", told.status());
+        assert_eq!(told.headers()["access-control-allow-origin"], "http://localhost:6274", "{path}");
+        assert!(told.headers()["access-control-allow-headers"].to_str().unwrap().contains("authorization"), "{path}");
+        assert!(!told.headers().contains_key("access-control-allow-credentials"), "{path}");
+    }
+    let without = list(&replica).header("origin", "http://localhost:6274").send().await.unwrap();
+    assert_eq!(without.status(), StatusCode::UNAUTHORIZED);
+    assert!(without.headers()["access-control-expose-headers"].to_str().unwrap().contains("www-authenticate"));
+    let foreign =
+        http().request(reqwest::Method::OPTIONS, replica.url("/mcp")).header("origin", "https://evil.example");
+    let foreign = foreign.header("access-control-request-method", "POST").send().await.unwrap();
+    assert_eq!(foreign.status(), StatusCode::FORBIDDEN);
+    assert!(!foreign.headers().contains_key("access-control-allow-origin"));
+}
+
+/// Requests that a proxy in front could take for one and this server for two (RFC 9112, section 11.2).
+#[tokio::test]
+async fn requests_of_two_meanings_are_refused() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (_world, replica, _) = begun().await;
+    let address = replica.at.trim_start_matches("http://").to_owned();
+    let hidden = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    for head in [
+        "Content-Length: 5\r\nContent-Length: 6\r\n",
+        "Content-Length: 5, 6\r\n",
+        "Content-Length: +5\r\n",
+        "Transfer-Encoding: chunked, identity\r\n",
+        "Transfer-Encoding: xchunked\r\n",
+        "Transfer-Encoding : chunked\r\n",
+        "Content-Length: 0\r\n folded: x\r\n",
+    ] {
+        let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+        let request = format!("POST /token HTTP/1.1\r\nHost: localhost\r\n{head}\r\n{hidden}");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        let read = tokio::time::timeout(std::time::Duration::from_secs(5), stream.read_to_string(&mut answer)).await;
+        assert!(read.is_ok() && answer.starts_with("HTTP/1.1 400"), "{head:?}: {answer}");
+        assert!(!answer.contains("200 OK"), "{head:?}: {answer}");
+    }
+}

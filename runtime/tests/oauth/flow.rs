@@ -145,3 +145,16 @@ async fn clients_with_a_secret_must_show_it() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_changed_client_secret_is_used_without_a_restart() {
+    let mut world = World::new().await;
+    let replica = world.replica().await;
+    let program = Program::register(&replica).await;
+    world.write("secret", "not the secret");
+    let back = Browser::default().log_in(&world, &[&replica], &program.link(&replica)).await;
+    assert_eq!(parameter(&back, "error").as_deref(), Some("server_error"));
+    world.write("secret", cnpg_mcp_provider::CLIENT_SECRET);
+    let back = Browser::default().log_in(&world, &[&replica], &program.link(&replica)).await;
+    assert!(parameter(&back, "code").is_some(), "{back}");
+}

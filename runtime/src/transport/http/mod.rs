@@ -5,6 +5,7 @@ mod limits;
 mod listen;
 mod names;
 mod owned;
+mod pages_elsewhere;
 mod routes;
 mod shared;
 

@@ -19,6 +19,7 @@ use super::door::Door;
 use super::limits::{Limits, bounded_bodies};
 use super::names::Names;
 use super::owned;
+use super::pages_elsewhere;
 use super::shared::Sessions;
 use crate::auth::oauth::CONSENT;
 use crate::auth::store::SessionStore;
@@ -70,7 +71,10 @@ pub fn router(
     };
     let page = page::html(server.registry(), endpoint);
     let guarded = door.routes().nest(ENDPOINT, door.before(mcp)).route("/", get(async move || page::respond(page)));
-    let guarded = bounded_bodies(guarded, limits).layer(middleware::from_fn_with_state(Arc::new(names), known_names));
+    let names = Arc::new(names);
+    let guarded = bounded_bodies(guarded, limits)
+        .layer(pages_elsewhere::allowed(&names))
+        .layer(middleware::from_fn_with_state(names, known_names));
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readiness).with_state((ready, door.store())))
