@@ -17,6 +17,7 @@ tools:
 	./tests/clients/install.sh
 	./tests/redis/install.sh
 	./tests/browser/install.sh
+	./tests/conformance/install.sh
 	./tests/provider/install.sh
 
 test: tools

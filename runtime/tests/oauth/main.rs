@@ -15,6 +15,7 @@ mod world;
 mod authorizing;
 mod bounds;
 mod codes;
+mod conformance;
 mod consenting;
 mod documents;
 mod endpoint;

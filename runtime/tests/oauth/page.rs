@@ -25,7 +25,7 @@ async fn browser(task: &str, replica: &Replica, program: &Program, screenshots: 
 }
 
 /// The Node.js of the tests' clients, where it is installed.
-fn node() -> PathBuf {
+pub fn node() -> PathBuf {
     let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/node/node_modules/.bin/node");
     if installed.exists() { installed } else { PathBuf::from("node") }
 }
