@@ -16,6 +16,7 @@ tools:
 	command -v cargo-nextest >/dev/null || cargo install cargo-nextest --locked
 	./tests/clients/install.sh
 	./tests/redis/install.sh
+	./tests/browser/install.sh
 	./tests/provider/install.sh
 
 test: tools
