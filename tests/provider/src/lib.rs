@@ -60,6 +60,7 @@ impl Provider {
         })
         .await??;
         let port: u16 = port.trim().parse().context("the provider did not start")?;
+        install_tls();
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
         Ok(Self { child, issuer: format!("http://127.0.0.1:{port}/"), http })
     }
@@ -167,6 +168,12 @@ impl Drop for Provider {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Makes `ring` the process's cryptography for TLS: built with the runtime, the HTTP client needs one, for plain HTTP
+/// too.
+pub fn install_tls() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// The Node.js that the tests' clients need, where it is installed.
