@@ -16,6 +16,9 @@ tools:
 	command -v cargo-nextest >/dev/null || cargo install cargo-nextest --locked
 	./tests/clients/install.sh
 	./tests/redis/install.sh
+	./tests/browser/install.sh
+	./tests/conformance/install.sh
+	./tests/provider/install.sh
 
 test: tools
 	cargo build --workspace --bins

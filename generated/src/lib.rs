@@ -6,6 +6,7 @@
 
 include!(concat!(env!("OUT_DIR"), "/tools.rs"));
 
+pub mod auth_flags;
 pub mod client_config;
 pub mod target;
 

@@ -284,9 +284,15 @@ fn nobody_is_let_in_from_elsewhere_without_authentication() {
         assert!(said.contains("loopback") && said.contains(host), "{said}");
     }
     let (code, said) = refused(&["--transport", "http", "--port", "0"]);
-    assert_eq!(code, Some(2));
-    assert!(said.contains("--auth none"), "{said}");
-    assert_eq!(refused(&["--auth", "none"]).0, Some(2));
+    assert_eq!(code, Some(1));
+    assert!(said.contains("`issuer` is missing") && said.contains("--auth none"), "{said}");
+    for arguments in [
+        &["--auth", "none"][..],
+        &["--issuer", "https://issuer.example"],
+        &["--transport", "http", "--auth", "none", "--port", "0", "--session-store", "redis://localhost"],
+    ] {
+        assert_eq!(refused(arguments).0, Some(2), "{arguments:?}");
+    }
     assert_eq!(refused(&["--sandbox", "--kubeconfig", "x"]).0, Some(2));
     assert_eq!(refused(&["--log-level", "loud"]).0, Some(2));
 }

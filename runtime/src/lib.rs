@@ -22,6 +22,7 @@ pub mod registry;
 pub mod render;
 pub mod secret;
 pub mod time;
+pub mod tls;
 pub mod tool;
 pub mod transport;
 mod undo;

@@ -218,6 +218,7 @@ async fn stateless(url: &str, forms: bool, arguments: Value, round: Option<(&Val
         params["requestState"] = asked["requestState"].clone();
         params["inputResponses"] = json!({ "confirm": response });
     }
+    cnpg_mcp_runtime::tls::install();
     let response = reqwest::Client::new()
         .post(url)
         .header("accept", "application/json, text/event-stream")

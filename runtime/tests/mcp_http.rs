@@ -27,6 +27,7 @@ struct Server {
 
 async fn serve(limits: Limits) -> Server {
     let listening = bind("127.0.0.1", 0).await.unwrap();
+    cnpg_mcp_runtime::tls::install();
     let (url, root) = (listening.url(), format!("http://{}", listening.address()));
     let server = McpServer::new(small_tools::registry(Options::new(small_tools::VERSION)), &[7; 32]);
     let stop = CancellationToken::new();

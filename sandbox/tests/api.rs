@@ -59,6 +59,7 @@ async fn ground() -> Ground {
         .start()
         .await
         .unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
     Ground { sandbox, client: Client::new() }
 }
 

@@ -60,7 +60,7 @@ impl Client {
     /// Lists the tools of a server and prepares their schemas.
     pub async fn connect(url: &str) -> anyhow::Result<Self> {
         let mut client = Self {
-            http: reqwest::Client::new(),
+            http: crate::http(),
             url: url.to_owned(),
             next_id: Arc::new(AtomicU64::new(1)),
             tools: Arc::new(BTreeMap::new()),

@@ -7,3 +7,10 @@ pub mod binary;
 pub mod client;
 pub mod server;
 pub mod world;
+
+/// An HTTP client. It needs the cryptography of TLS, for plain HTTP too.
+#[must_use]
+pub fn http() -> reqwest::Client {
+    cnpg_mcp_runtime::tls::install();
+    reqwest::Client::new()
+}

@@ -93,7 +93,7 @@ impl World {
     /// Sends a request to the sandbox, as an administrator would.
     pub async fn kubernetes(&self, method: &str, path: &str, body: Option<Value>) -> anyhow::Result<(u16, Value)> {
         let url = format!("{}{path}", self.sandbox.url());
-        let mut request = reqwest::Client::new().request(method.parse()?, url);
+        let mut request = crate::http().request(method.parse()?, url);
         if let Some(body) = body {
             let content_type = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
             request = request.header("content-type", content_type).body(body.to_string());

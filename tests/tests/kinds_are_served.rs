@@ -21,7 +21,7 @@ impl Api {
             .operator(OperatorConfig::off())
             .start()
             .await?;
-        Ok(Self { sandbox, http: reqwest::Client::new() })
+        Ok(Self { sandbox, http: cnpg_mcp_tests::http() })
     }
 
     async fn send(&self, method: &str, path: &str, body: Option<Value>) -> anyhow::Result<(u16, Value)> {

@@ -8,8 +8,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Parser, ValueEnum};
 use cnpg_mcp::VERSION;
+use cnpg_mcp::auth_flags::AuthFlags;
 use cnpg_mcp::client_config::{self, Reach};
 use cnpg_mcp::target::Target;
+use cnpg_mcp_runtime::auth::configuration::{Configuration, Server, SigningKeys, Where};
+use cnpg_mcp_runtime::auth::oauth::{Proxy, Setup};
 use cnpg_mcp_runtime::call::Settings;
 use cnpg_mcp_runtime::logging::{self, LogFormat};
 use cnpg_mcp_runtime::mcp::McpServer;
@@ -21,6 +24,9 @@ use tracing::level_filters::LevelFilter;
 
 /// Exit code for a wrong combination of options, as clap's own.
 const USAGE: u8 = 2;
+
+/// Sessions of MCP at a time, where many people share a server.
+const SESSIONS: usize = 10_000;
 
 /// Time for blocking reads of standard input when everything else has ended.
 const LAST: Duration = Duration::from_millis(100);
@@ -35,7 +41,7 @@ struct Cli {
     #[arg(long, value_enum, default_value_t = Transport::Stdio, env = "CNPG_MCP_TRANSPORT")]
     transport: Transport,
 
-    /// Who is let in over HTTP. `none` lets everyone in and is possible on a loopback address alone.
+    /// Who is let in over HTTP; unset: oauth. `none` lets everyone in and is possible on a loopback address alone.
     #[arg(long, value_enum, env = "CNPG_MCP_AUTH")]
     auth: Option<Auth>,
 
@@ -87,6 +93,9 @@ struct Cli {
     /// Print configurations of MCP clients, ready to paste. With stdio nothing is served then.
     #[arg(long)]
     print_client_config: bool,
+
+    #[command(flatten)]
+    let_in: AuthFlags,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -99,6 +108,8 @@ enum Transport {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Auth {
+    /// People log in at an identity provider, and allow a program to act for them.
+    Oauth,
     /// Nobody is asked who they are.
     None,
 }
@@ -128,6 +139,7 @@ fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> ExitCode {
     let done = match cli.transport {
+        _ if cli.let_in.check_only() => check_config(&cli).await,
         Transport::Stdio => serve_stdio(cli).await,
         Transport::Http => serve_http(cli).await,
     };
@@ -154,9 +166,9 @@ impl std::fmt::Display for Usage {
 impl std::error::Error for Usage {}
 
 async fn serve_stdio(cli: Cli) -> anyhow::Result<()> {
-    if cli.auth.is_some() {
+    if cli.auth.is_some() || !cli.let_in.is_empty() {
         return Err(Usage(
-            "--auth is for --transport http: over stdio the client that starts the server is the one who is let in",
+            "--auth, and what belongs to it, is for --transport http: over stdio the client that starts the server is the one who is let in",
         )
         .into());
     }
@@ -174,12 +186,18 @@ async fn serve_stdio(cli: Cli) -> anyhow::Result<()> {
 }
 
 async fn serve_http(cli: Cli) -> anyhow::Result<()> {
-    if cli.auth.is_none() {
-        return Err(Usage(
-            "--transport http needs --auth none: no other way of letting people in is built into this version",
+    match cli.auth.unwrap_or(Auth::Oauth) {
+        Auth::Oauth => serve_oauth(cli).await,
+        Auth::None if cli.let_in.is_empty() => serve_openly(cli).await,
+        Auth::None => Err(Usage(
+            "--auth none asks nobody who they are, so there is nothing to configure; leave the other flags out",
         )
-        .into());
+        .into()),
     }
+}
+
+/// Everyone is let in, on a loopback address.
+async fn serve_openly(cli: Cli) -> anyhow::Result<()> {
     let stop = stopping();
     // Before the sandbox, so that a taken port is told at once.
     let listening = http::bind(&cli.host, cli.port).await?;
@@ -190,17 +208,67 @@ async fn serve_http(cli: Cli) -> anyhow::Result<()> {
         sandbox = opened.sandbox_url(),
         "serving MCP without authentication, for this machine only"
     );
-    if cli.print_client_config {
-        println!(
-            "{} {VERSION} is at {}\n\n{}",
-            env!("CARGO_BIN_NAME"),
-            listening.url(),
-            client_config::text(&Reach::Http(listening.url()))
-        );
-    }
+    print_reach(&cli, &listening.url());
     listening.serve(server, Names::default(), Limits::default(), stop).await;
     opened.close().await;
     Ok(())
+}
+
+/// People log in at an identity provider.
+async fn serve_oauth(cli: Cli) -> anyhow::Result<()> {
+    let stop = stopping();
+    let loopback = http::is_loopback(&cli.host).await?;
+    let listening = http::bind_anywhere(&cli.host, cli.port).await?;
+    let listens = Where { loopback, port: listening.address().port() };
+    let configuration = cli.let_in.configuration(Server::Main, listens).map_err(|error| {
+        let hint = if loopback { "\nTo let everyone on this machine in without asking, say --auth none." } else { "" };
+        anyhow::anyhow!("{error}{hint}")
+    })?;
+    let names = names(&configuration);
+    if configuration.signing_keys == Some(SigningKeys::Generated) {
+        tracing::warn!("no signing_key_file: a key was made for this start, and a restart logs everyone out");
+    }
+    let proxy = Proxy::new(configuration, Setup::default())?;
+    match proxy.warm().await {
+        Err(error) if !error.is_away() => return Err(error.into()),
+        Err(error) => tracing::warn!(%error, "until the identity provider is there nobody can log in"),
+        Ok(()) => {}
+    }
+    if let Err(error) = proxy.store().ready().await {
+        tracing::warn!(%error, "until the session store is there nobody is let in");
+    }
+    let opened = target(&cli).open().await?;
+    // Every replica opens what another sealed.
+    let server = McpServer::new(registry(&cli, &opened)?, proxy.keys().rounds());
+    tracing::info!(url = proxy.resource(), listening = %listening.address(), sandbox = opened.sandbox_url(), "serving MCP to people who log in");
+    print_reach(&cli, proxy.resource());
+    let limits = Limits { sessions: SESSIONS, ..Limits::default() };
+    listening.serve_behind(&proxy.door(), server, names, limits, stop, proxy.resource()).await;
+    opened.close().await;
+    Ok(())
+}
+
+/// Names that the server goes by, and web pages that may call it.
+fn names(configuration: &Configuration) -> Names {
+    let public_url = &configuration.public_url;
+    let hosts = configuration.allowed_hosts.iter().cloned().chain([public_url.authority().to_owned()]);
+    let origins = configuration.allowed_origins.iter().cloned().chain([public_url.as_str().to_owned()]);
+    Names::new(hosts, origins)
+}
+
+async fn check_config(cli: &Cli) -> anyhow::Result<()> {
+    let loopback = http::is_loopback(&cli.host).await?;
+    cli.let_in.check(Server::Main, Where { loopback, port: cli.port })
+}
+
+fn print_reach(cli: &Cli, url: &str) {
+    if cli.print_client_config {
+        println!(
+            "{} {VERSION} is at {url}\n\n{}",
+            env!("CARGO_BIN_NAME"),
+            client_config::text(&Reach::Http(url.to_owned()))
+        );
+    }
 }
 
 fn target(cli: &Cli) -> Target {

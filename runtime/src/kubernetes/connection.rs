@@ -100,8 +100,7 @@ impl Kubernetes {
         // kube's own retry repeats POST and PATCH as well.
         config.default_retry = false;
         config.connect_timeout = Some(self.request_timeout);
-        // rustls takes the process-wide provider; where one is installed already, that one stays.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crate::tls::install();
         // Off the async threads: a credential plugin of the kubeconfig runs in here.
         let made = tokio::task::spawn_blocking(move || Client::try_from(config)).await;
         match made {

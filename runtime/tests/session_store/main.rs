@@ -4,4 +4,5 @@
 mod contract;
 mod memory;
 mod redis;
+#[allow(dead_code, reason = "the suite of the store uses what others do not")]
 mod redis_server;

@@ -45,6 +45,21 @@ impl RedisServer {
         self.wait().await;
     }
 
+    /// Answers nobody from now on, and forgets nothing.
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Answers again.
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.process.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill {signal}");
+    }
+
     /// Where it is, without the password.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)

@@ -30,6 +30,7 @@ enum As<'a> {
 impl Ground {
     async fn new() -> Self {
         let sandbox = Sandbox::builder().operator(OperatorConfig::off()).anonymous(Anonymous::Nobody).start().await;
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Self { sandbox: sandbox.unwrap(), client: Client::new() }
     }
 

@@ -52,6 +52,7 @@ pub async fn play(recording: &Value, kinds: &[Value]) -> Outcome {
         .start()
         .await
         .expect("the sandbox starts");
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut player = Player {
         sandbox,
         client: Client::new(),

@@ -27,6 +27,10 @@ const STORAGE: &[u8] = b"storage";
 const COOKIES: &[u8] = b"cookies";
 /// Label of keys that bind forms to a browser.
 const CSRF: &[u8] = b"csrf";
+/// Label of keys by which refresh tokens are known.
+const REFRESH: &[u8] = b"refresh";
+/// Label of keys that seal what clients carry between rounds.
+const ROUNDS: &[u8] = b"rounds";
 /// Label of names of signing keys: public, so derived apart.
 const KEY_ID: &[u8] = b"key-id";
 
@@ -39,6 +43,8 @@ pub struct Keys {
     storage: Vault,
     cookies: Mac,
     csrf: Mac,
+    refresh: Mac,
+    rounds: Zeroizing<[u8; BYTES]>,
 }
 
 /// Signs access tokens (HS256).
@@ -52,16 +58,28 @@ pub struct SigningKey {
 impl Keys {
     /// Derives all keys. The first root key issues, all verify.
     pub fn derive(roots: &RootKeys) -> Self {
-        let (mut signing, mut storage, mut cookies, mut csrf) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut signing, mut storage) = (Vec::new(), Vec::new());
+        let (mut cookies, mut csrf, mut refresh) = (Vec::new(), Vec::new(), Vec::new());
+        let mut rounds = None;
         for root in roots.all() {
             let root = hkdf::Salt::new(hkdf::HKDF_SHA256, SALT).extract(root);
             let id = hex(&expand(&root, KEY_ID)[..KEY_ID_BYTES]);
             signing.push(SigningKey { id, secret: expand(&root, SIGNING) });
             storage.push(expand(&root, STORAGE));
-            cookies.push(hmac::Key::new(hmac::HMAC_SHA256, &*expand(&root, COOKIES)));
-            csrf.push(hmac::Key::new(hmac::HMAC_SHA256, &*expand(&root, CSRF)));
+            rounds.get_or_insert_with(|| expand(&root, ROUNDS));
+            for (label, keys) in [(COOKIES, &mut cookies), (CSRF, &mut csrf), (REFRESH, &mut refresh)] {
+                keys.push(hmac::Key::new(hmac::HMAC_SHA256, &*expand(&root, label)));
+            }
         }
-        Self { signing, storage: Vault::new(&storage), cookies: Mac::new(cookies), csrf: Mac::new(csrf) }
+        Self {
+            signing,
+            storage: Vault::new(&storage),
+            cookies: Mac::new(cookies),
+            csrf: Mac::new(csrf),
+            refresh: Mac::new(refresh),
+            // There is at least one root key.
+            rounds: rounds.unwrap_or_default(),
+        }
     }
 
     /// Keys of access tokens, the issuing one first; at least one.
@@ -82,6 +100,16 @@ impl Keys {
     /// Binds forms to a browser.
     pub fn csrf(&self) -> &Mac {
         &self.csrf
+    }
+
+    /// Seals what clients carry between the rounds of a confirmation. The issuing key's alone: a round lasts minutes.
+    pub fn rounds(&self) -> &[u8; BYTES] {
+        &self.rounds
+    }
+
+    /// Knows refresh tokens that this server issued.
+    pub fn refresh(&self) -> &Mac {
+        &self.refresh
     }
 }
 
@@ -136,11 +164,11 @@ mod tests {
             use base64::Engine as _;
             let root = base64::engine::general_purpose::STANDARD.decode(root).unwrap();
             let root = hkdf::Salt::new(hkdf::HKDF_SHA256, SALT).extract(&root);
-            for label in [SIGNING, STORAGE, COOKIES, CSRF, KEY_ID] {
+            for label in [SIGNING, STORAGE, COOKIES, CSRF, REFRESH, ROUNDS, KEY_ID] {
                 assert!(seen.insert(*expand(&root, label)));
             }
         }
-        assert_eq!(seen.len(), 10);
+        assert_eq!(seen.len(), 14);
     }
 
     /// Computed with another implementation (OpenSSL's `kdf HKDF`): a change here logs everybody out.

@@ -74,6 +74,11 @@ pub trait SessionStore: Send + Sync + fmt::Debug {
     /// has ended, the next event begins a new one. Counters and values do not share keys: see [`Space::Rate`].
     fn count<'a>(&'a self, key: &'a Key, window: Duration) -> BoxFuture<'a, Result<Count, StoreError>>;
 
+    /// Whether other replicas see what is kept.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     /// Whether the store can be used, for `/readyz`.
     fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 }

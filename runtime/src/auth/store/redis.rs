@@ -208,6 +208,10 @@ impl SessionStore for RedisStore {
             .boxed()
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         self.run::<String>(redis::cmd("PING")).map(|answer| answer.map(|_| ())).boxed()
     }

@@ -6,16 +6,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use axum::Extension;
+use axum::extract::ConnectInfo;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+use tower::Layer as _;
 
-use super::{ENDPOINT, Limits, Names, router};
+use super::{Door, ENDPOINT, Limits, Names, router};
 use crate::mcp::McpServer;
 use crate::transport::stop::{ANSWERS, GRACE};
 
@@ -58,22 +61,50 @@ pub struct Listening {
     address: SocketAddr,
 }
 
-/// Listens on a loopback address without authentication. Port 0 takes a free one.
+/// Listens on a loopback address, where nobody has to be asked who they are. Port 0 takes a free one.
 ///
 /// # Errors
 /// Where the host is not known, is no loopback address, or the port cannot be had.
 pub async fn bind(host: &str, port: u16) -> Result<Listening, HttpError> {
+    let addresses = resolve(host, port).await?;
+    if !all_loopback(&addresses) {
+        return Err(HttpError::Exposed { host: host.to_owned() });
+    }
+    listen(host, addresses).await
+}
+
+/// Listens on any address, for a server that asks who somebody is. Port 0 takes a free one.
+///
+/// # Errors
+/// Where the host is not known, or the port cannot be had.
+pub async fn bind_anywhere(host: &str, port: u16) -> Result<Listening, HttpError> {
+    listen(host, resolve(host, port).await?).await
+}
+
+/// Whether only this machine reaches what listens on a host.
+///
+/// # Errors
+/// Where the host is not known.
+pub async fn is_loopback(host: &str) -> Result<bool, HttpError> {
+    resolve(host, 0).await.map(|addresses| all_loopback(&addresses))
+}
+
+fn all_loopback(addresses: &[SocketAddr]) -> bool {
+    addresses.iter().all(|address| address.ip().to_canonical().is_loopback())
+}
+
+async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, HttpError> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let addresses: Vec<SocketAddr> = match bare.parse::<IpAddr>() {
+    Ok(match bare.parse::<IpAddr>() {
         Ok(ip) => vec![SocketAddr::new(ip, port)],
         Err(_) => tokio::net::lookup_host((bare, port))
             .await
             .map_err(|error| HttpError::Host { host: host.to_owned(), error })?
             .collect(),
-    };
-    if addresses.iter().any(|address| !address.ip().to_canonical().is_loopback()) {
-        return Err(HttpError::Exposed { host: host.to_owned() });
-    }
+    })
+}
+
+async fn listen(host: &str, addresses: Vec<SocketAddr>) -> Result<Listening, HttpError> {
     // A name may lead to an IPv6 address first where IPv6 is off.
     let mut last = HttpError::Host { host: host.to_owned(), error: io::Error::from(io::ErrorKind::AddrNotAvailable) };
     for wanted in addresses {
@@ -102,9 +133,23 @@ impl Listening {
     /// Serves until `stop` is cancelled, then stops in good order: `/readyz` turns, new calls are refused,
     /// running ones end or are cancelled after [`GRACE`], and then the connections close.
     pub async fn serve(self, server: McpServer, names: Names, limits: Limits, stop: CancellationToken) {
+        let url = self.url();
+        self.serve_behind(&Door::open(), server, names, limits, stop, &url).await;
+    }
+
+    /// The same behind a door. `endpoint`: the MCP endpoint's address for clients.
+    pub async fn serve_behind(
+        self,
+        door: &Door,
+        server: McpServer,
+        names: Names,
+        limits: Limits,
+        stop: CancellationToken,
+        endpoint: &str,
+    ) {
         let ready = Arc::new(AtomicBool::new(true));
         let end = CancellationToken::new();
-        let router = router(&server, names, limits, Arc::clone(&ready), end.clone(), &self.url());
+        let router = router(&server, names, limits, door, Arc::clone(&ready), end.clone(), endpoint);
         let connections = GracefulShutdown::new();
         let room = Arc::new(Semaphore::new(limits.connections));
         let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -125,11 +170,13 @@ impl Listening {
         };
         tokio::pin!(stopping);
         loop {
-            let (stream, permit) = tokio::select! {
+            let (stream, peer, permit) = tokio::select! {
                 () = &mut stopping => break,
                 accepted = accept(&self.listener, &room) => accepted,
             };
-            let service = TowerToHyperService::new(router.clone());
+            // Rate limits ask who is connected.
+            let service = Extension(ConnectInfo(peer)).layer(router.clone());
+            let service = TowerToHyperService::new(service);
             let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
             let connection = connections.watch(connection);
             tokio::spawn(async move {
@@ -147,14 +194,14 @@ impl Listening {
 }
 
 /// The next connection, once there is room for it.
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, tokio::sync::OwnedSemaphorePermit) {
+async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
     loop {
         let Ok(permit) = Arc::clone(room).acquire_owned().await else { std::future::pending().await };
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 // Small messages should not wait for company.
                 let _ = stream.set_nodelay(true);
-                return (stream, permit);
+                return (stream, peer, permit);
             }
             Err(error) => {
                 // Out of file descriptors, most likely: others close in time.

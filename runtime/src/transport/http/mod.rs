@@ -1,13 +1,19 @@
 //! MCP over streamable HTTP, with the probes and a page for people.
 
+mod door;
 mod limits;
 mod listen;
 mod names;
+mod owned;
+mod pages_elsewhere;
 mod routes;
+mod shared;
 
+pub use door::Door;
 pub use limits::Limits;
-pub use listen::{HttpError, Listening, bind};
+pub use listen::{HttpError, Listening, bind, bind_anywhere, is_loopback};
 pub use names::Names;
+pub use owned::Owner;
 pub use routes::router;
 
 /// Path of the MCP endpoint.

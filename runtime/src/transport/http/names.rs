@@ -5,7 +5,7 @@
 //! `Origin`, which browsers always send, one that it knows.
 
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 
 /// Names that always mean this machine.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
@@ -55,6 +55,11 @@ impl Names {
         }
     }
 
+    /// Whether a web page may read answers: a page that is let in.
+    pub(super) fn may_read(&self, origin: &HeaderValue) -> bool {
+        origin.to_str().is_ok_and(|origin| self.knows(&origin.to_ascii_lowercase()))
+    }
+
     fn knows(&self, origin: &str) -> bool {
         self.origins.iter().any(|known| known == origin)
             || origin.parse::<Uri>().is_ok_and(|uri| {
@@ -71,7 +76,6 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
 
     fn headers(name: &header::HeaderName, values: &[&'static str]) -> HeaderMap {
         let mut headers = HeaderMap::new();

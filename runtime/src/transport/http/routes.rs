@@ -10,18 +10,24 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use rmcp::model::ProtocolVersion;
-use rmcp::transport::streamable_http_server::session::local::{LocalSessionManager, SessionConfig};
+use rmcp::transport::streamable_http_server::session::local::SessionConfig;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
 
 use super::ENDPOINT;
+use super::door::Door;
 use super::limits::{Limits, bounded_bodies};
 use super::names::Names;
+use super::owned;
+use super::pages_elsewhere;
+use super::shared::Sessions;
+use crate::auth::oauth::CONSENT;
+use crate::auth::store::SessionStore;
 use crate::mcp::McpServer;
 use crate::transport::page;
 
 /// Header of sessions (MCP 2025-11-25, "Session Management").
-const SESSION: &str = "mcp-session-id";
+pub(super) const SESSION: &str = "mcp-session-id";
 
 /// Header of the revision (MCP 2025-06-18).
 const REVISION: &str = "mcp-protocol-version";
@@ -34,21 +40,23 @@ pub fn router(
     server: &McpServer,
     names: Names,
     limits: Limits,
+    door: &Door,
     ready: Arc<AtomicBool>,
     end: CancellationToken,
     endpoint: &str,
 ) -> Router {
     let mut session_config = SessionConfig::default();
     session_config.keep_alive = Some(limits.idle_session);
-    let mut manager = LocalSessionManager::default();
-    manager.session_config = session_config;
-    let sessions = Arc::new(manager);
+    let sessions = Arc::new(Sessions::new(session_config, door.shared()));
     // `Host` and `Origin` are checked below, for the page as well.
-    let config = StreamableHttpServerConfig::default()
+    let mut config = StreamableHttpServerConfig::default()
         .disable_allowed_hosts()
         .disable_allowed_origins()
         .with_max_request_body_bytes(limits.body)
         .with_cancellation_token(end);
+    if let Some(shared) = door.shared() {
+        config.session_store = Some(Arc::new(shared));
+    }
     let mcp = {
         let server = server.clone();
         StreamableHttpService::new(move || Ok(server.clone()), Arc::clone(&sessions), config)
@@ -57,21 +65,34 @@ pub fn router(
         .fallback_service(mcp)
         .layer(middleware::from_fn_with_state((sessions, limits.sessions), bounded_sessions))
         .layer(middleware::from_fn(ended_sessions));
+    let mcp = match door.store() {
+        Some(store) => owned::sessions(mcp, store, limits.idle_session),
+        None => mcp,
+    };
     let page = page::html(server.registry(), endpoint);
-    let guarded = Router::new().nest(ENDPOINT, mcp).route("/", get(async move || page::respond(page)));
-    let guarded = bounded_bodies(guarded, limits).layer(middleware::from_fn_with_state(Arc::new(names), known_names));
+    let guarded = door.routes().nest(ENDPOINT, door.before(mcp)).route("/", get(async move || page::respond(page)));
+    let names = Arc::new(names);
+    let guarded = bounded_bodies(guarded, limits)
+        .layer(pages_elsewhere::allowed(&names))
+        .layer(middleware::from_fn_with_state(names, known_names));
     Router::new()
         .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(readiness).with_state(ready))
+        .route("/readyz", get(readiness).with_state((ready, door.store())))
         .merge(guarded)
         .fallback(async || (StatusCode::NOT_FOUND, "There is nothing here. The MCP endpoint is /mcp.\n"))
 }
 
-async fn readiness(State(ready): State<Arc<AtomicBool>>) -> (StatusCode, &'static str) {
-    if ready.load(Ordering::Relaxed) {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+type Readiness = (Arc<AtomicBool>, Option<Arc<dyn SessionStore>>);
+
+async fn readiness(State((ready, store)): State<Readiness>) -> (StatusCode, &'static str) {
+    if !ready.load(Ordering::Relaxed) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
+    }
+    match store {
+        Some(store) if store.ready().await.is_err() => {
+            (StatusCode::SERVICE_UNAVAILABLE, "the session store is not available\n")
+        }
+        _ => (StatusCode::OK, "ready\n"),
     }
 }
 
@@ -80,7 +101,10 @@ async fn known_names(State(names): State<Arc<Names>>, request: Request, next: Ne
         tracing::warn!("a request for another host was refused (DNS rebinding, or a name that is not configured)");
         return (StatusCode::FORBIDDEN, "This server does not go by that host name.\n").into_response();
     }
-    if !names.origin_is_known(request.headers()) {
+    // Browsers send `null` for a form of a page without a referrer, which the consent page is; its handler looks closer.
+    let form = request.method() == Method::POST && request.uri().path() == CONSENT;
+    let null = request.headers().get_all(header::ORIGIN).iter().eq(["null"]);
+    if !(form && null || names.origin_is_known(request.headers())) {
         tracing::warn!("a request from an unknown web origin was refused");
         return (StatusCode::FORBIDDEN, "Requests from this web origin are not let in.\n").into_response();
     }
@@ -99,7 +123,7 @@ async fn ended_sessions(request: Request, next: Next) -> Response {
 
 /// Refuses to open one session too many. Requests of sessions, and of clients that use none, pass.
 async fn bounded_sessions(
-    State((sessions, most)): State<(Arc<LocalSessionManager>, usize)>,
+    State((sessions, most)): State<(Arc<Sessions>, usize)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -109,7 +133,7 @@ async fn bounded_sessions(
         .and_then(|revision| revision.to_str().ok())
         .is_some_and(|revision| revision >= ProtocolVersion::V_2026_07_28.as_str());
     let may_open = request.method() == Method::POST && !headers.contains_key(SESSION) && !without_sessions;
-    if may_open && sessions.sessions.read().await.len() >= most {
+    if may_open && sessions.len().await >= most {
         let mut response =
             (StatusCode::SERVICE_UNAVAILABLE, "Too many sessions are open. Come back later.\n").into_response();
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
