@@ -1,0 +1,90 @@
+{{/* What the servers are told: oidc.yaml, and their flags. */}}
+
+{{- define "cnpg-mcp.publicUrl" -}}
+{{- if .Values.publicUrl -}}
+{{ .Values.publicUrl | trimSuffix "/" }}
+{{- else if .Values.ingress.enabled -}}
+https://{{ .Values.ingress.host }}
+{{- else if .Values.httpRoute.enabled -}}
+https://{{ first .Values.httpRoute.hostnames }}
+{{- end }}
+{{- end }}
+
+{{/* The Service's names, as the cluster's own clients say them, and those of the values. */}}
+{{- define "cnpg-mcp.allowedHosts" -}}
+{{- $service := include "cnpg-mcp.service" . -}}
+{{- $inNamespace := printf "%s.%s" $service .Release.Namespace -}}
+{{- $hosts := list $service $inNamespace (printf "%s.svc" $inNamespace) (printf "%s.svc.%s" $inNamespace .Values.clusterDomain) -}}
+{{- if .Values.httpRoute.enabled }}{{ $hosts = concat $hosts .Values.httpRoute.hostnames }}{{ end -}}
+{{- if .Values.ingress.enabled }}{{ $hosts = append $hosts .Values.ingress.host }}{{ end -}}
+{{ concat $hosts .Values.allowedHosts | uniq | toJson }}
+{{- end }}
+
+{{- define "cnpg-mcp.usesRedis" -}}
+{{- if or .Values.sessionStore.redis.url .Values.sessionStore.redis.existingSecret.name }}true{{ end }}
+{{- end }}
+
+{{/* Nothing in it is secret: both containers see it. */}}
+{{- define "cnpg-mcp.oidcYaml" -}}
+issuer: {{ .Values.oidc.issuer | quote }}
+audience: {{ .Values.oidc.audience | quote }}
+client_id: {{ .Values.oidc.clientId | quote }}
+client_secret_file: /etc/mcp/secrets/server-client-secret
+signing_key_file: /etc/mcp/secrets/signing-key
+public_url: {{ include "cnpg-mcp.publicUrl" . | quote }}
+allowed_hosts: {{ include "cnpg-mcp.allowedHosts" . }}
+{{- with .Values.allowedOrigins }}
+allowed_origins: {{ toJson . }}
+{{- end }}
+{{- with .Values.oidc.jwksUri }}
+jwks_uri: {{ . | quote }}
+{{- end }}
+{{- with .Values.oidc.scopes }}
+scopes: {{ toJson . }}
+{{- end }}
+{{- if ne .Values.oidc.authorizeParams nil }}
+authorize_params: {{ toJson .Values.oidc.authorizeParams }}
+{{- end }}
+{{- if ne .Values.oidc.tokenParams nil }}
+token_params: {{ toJson .Values.oidc.tokenParams }}
+{{- end }}
+{{- with .Values.sessionStore.redis.url }}
+session_store: {{ . | quote }}
+{{- end }}
+{{- with .Values.impersonation }}
+{{- if .enabled }}
+impersonation:
+  user_claim: {{ .userClaim | quote }}
+  {{- with .groupsClaim }}
+  groups_claim: {{ . | quote }}
+  {{- end }}
+  prefix: {{ .prefix | quote }}
+{{- end }}
+{{- end }}
+{{- if or .Values.branding.name .Values.branding.logo }}
+branding:
+  {{- with .Values.branding.name }}
+  name: {{ . | quote }}
+  {{- end }}
+  {{- with .Values.branding.logo }}
+  logo: {{ . | quote }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Flags that both servers have. */}}
+{{- define "cnpg-mcp.flags" -}}
+- --host=0.0.0.0
+- --toolsets={{ join "," .Values.toolsets }}
+{{- if .Values.readOnly }}
+- --read-only
+{{- end }}
+{{- if .Values.disableDestructive }}
+- --disable-destructive
+{{- end }}
+{{- with .Values.postgresImageRegistry }}
+- --image-registry={{ . }}
+{{- end }}
+- --log-format={{ .Values.logging.format }}
+- --log-level={{ .Values.logging.level }}
+{{- end }}
