@@ -189,13 +189,12 @@ impl Stage {
         let page = page("EXAMPLES.md");
         let steps = blocks(&page).into_iter().find(|block| block.info == "yaml steps.yaml").expect("shared steps");
         put("steps.yaml", self.shared_steps.as_ref().unwrap_or(&steps.text));
-        match &self.shared_params {
+        if let Some(text) = &self.shared_params {
             // A file of its own: nothing takes its parameters, and the stage has no others.
-            Some(text) => put("params.yaml", text),
-            None => {
-                put("params.yaml", &fs::read_to_string(specs().join("params.yaml")).expect("the parameters"));
-                put("tools/example_tool.yaml", &self.tool());
-            }
+            put("params.yaml", text);
+        } else {
+            put("params.yaml", &fs::read_to_string(specs().join("params.yaml")).expect("the parameters"));
+            put("tools/example_tool.yaml", &self.tool());
         }
         if let Some(text) = &self.resource {
             put("resources/gadget.yaml", text);
@@ -272,7 +271,7 @@ fn of_schema(schema: &Value, keys: &mut BTreeSet<String>, words: &mut BTreeSet<S
                 match (key.as_str(), value) {
                     ("properties", Value::Object(properties)) => keys.extend(properties.keys().cloned()),
                     ("enum", Value::Array(all)) => {
-                        words.extend(all.iter().filter_map(Value::as_str).map(str::to_owned))
+                        words.extend(all.iter().filter_map(Value::as_str).map(str::to_owned));
                     }
                     _ => {}
                 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::path::Path;
 
 use regex::Regex;
 
@@ -99,7 +100,7 @@ impl Maker<'_> {
 /// Every mutant of a spec, in a fixed order.
 pub fn mutants_of(file: &str, text: &str) -> Vec<Mutant> {
     let mut maker = Maker { file, text, found: Vec::new() };
-    let markdown = file.ends_with(".md");
+    let markdown = Path::new(file).extension().is_some_and(|ending| ending == "md");
     if !markdown {
         keys(&mut maker);
         values(&mut maker);
@@ -149,12 +150,12 @@ fn in_block(text: &str, at: usize) -> bool {
 }
 
 fn keys(maker: &mut Maker<'_>) {
+    let quoted = Regex::new(r#""[^"]*""#).expect("a pattern");
     let key = Regex::new(r"(^\s*|[{,]\s*|- )([A-Za-z_][A-Za-z0-9_.\-/]*):(?:\s|$)").expect("a pattern");
     for (at, line) in spoken(maker.text) {
         if in_block(maker.text, at) {
             continue;
         }
-        let quoted = Regex::new(r#""[^"]*""#).expect("a pattern");
         let blank =
             quoted.replace_all(line.trim_end_matches('\n'), |found: &regex::Captures| "\u{1}".repeat(found[0].len()));
         for found in key.captures_iter(&blank) {

@@ -55,16 +55,16 @@ pub fn renderings(program: &Program, words: &[String], count: u64) -> BTreeMap<S
 
 fn print(all: &Environment<'_>, text: &str, input: &Value, output: &Value, words: &[String], seed: u64) -> String {
     let mut dice = Dice(seed);
-    let mut seen = match sample(input, words, &mut dice) {
+    let mut given = match sample(input, words, &mut dice) {
         Value::Object(params) => params,
         _ => Map::new(),
     };
     let output = sample(output, words, &mut dice);
-    seen.insert("outcome".to_owned(), output["outcome"].clone());
-    seen.insert("warnings".to_owned(), json!(["warned"]));
-    seen.insert("output".to_owned(), output);
+    given.insert("outcome".to_owned(), output["outcome"].clone());
+    given.insert("warnings".to_owned(), json!(["warned"]));
+    given.insert("output".to_owned(), output);
     // A template that fails on a sample prints why.
-    all.render_str(text, to_template(&Value::Object(seen))).unwrap_or_else(|error| error.to_string())
+    all.render_str(text, to_template(&Value::Object(given))).unwrap_or_else(|error| error.to_string())
 }
 
 /// A value that a schema allows.

@@ -116,8 +116,7 @@ impl Bench {
             let place = |span: cnpg_mcp_codegen::source::Span| {
                 let path = compilation.sources.path(span.file).to_owned();
                 let text = compilation.sources.text(span.file);
-                let line =
-                    text.as_bytes()[..(span.start as usize).min(text.len())].iter().filter(|b| **b == b'\n').count();
+                let line = text[..(span.start as usize).min(text.len())].matches('\n').count();
                 (path, line)
             };
             let touches = |span| {
