@@ -24,6 +24,21 @@ https://{{ first .Values.httpRoute.hostnames }}
 {{- if or .Values.sessionStore.redis.url .Values.sessionStore.redis.existingSecret.name }}true{{ end }}
 {{- end }}
 
+{{/* Releases with one Redis must not take each other's sessions. The server takes 64 bytes. */}}
+{{- define "cnpg-mcp.redisPrefix" -}}
+{{- $own := printf "%s:" (include "cnpg-mcp.role" .) -}}
+{{- if gt (len $own) 64 }}{{ $own = printf "cnpg-mcp:%s:" ($own | sha256sum | trunc 32) }}{{ end -}}
+{{ .Values.sessionStore.redis.prefix | default $own }}
+{{- end }}
+
+{{- define "cnpg-mcp.trustedProxies" -}}
+{{- if ne .Values.trustedProxies nil -}}
+{{ .Values.trustedProxies | int }}
+{{- else -}}
+{{ ternary 1 0 (or .Values.ingress.enabled .Values.httpRoute.enabled) }}
+{{- end }}
+{{- end }}
+
 {{/* Nothing in it is secret: both containers see it. */}}
 {{- define "cnpg-mcp.oidcYaml" -}}
 issuer: {{ .Values.oidc.issuer | quote }}
@@ -48,17 +63,36 @@ authorize_params: {{ toJson .Values.oidc.authorizeParams }}
 {{- if ne .Values.oidc.tokenParams nil }}
 token_params: {{ toJson .Values.oidc.tokenParams }}
 {{- end }}
-{{- with .Values.sessionStore.redis.url }}
-session_store: {{ . | quote }}
+{{- with .Values.sessionStore.redis }}
+{{- if .url }}
+session_store: {{ .url | quote }}
+session_store_prefix: {{ include "cnpg-mcp.redisPrefix" $ | quote }}
+{{- with .caFile }}
+session_store_ca_file: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if .Values.requireScopes }}
+require_scopes: true
+effect_scopes: {{ toJson .Values.effectScopes }}
+{{- end }}
+trusted_proxies: {{ include "cnpg-mcp.trustedProxies" . }}
+{{- $limits := dict }}
+{{- range $name, $key := dict "registrations" "registrations" "registrationsOverall" "registrations_overall" "requests" "requests" }}
+{{- with get $.Values.rateLimits $name }}{{ $_ := set $limits $key (int .) }}{{ end }}
+{{- end }}
+{{- with $limits }}
+rate_limits: {{ toJson . }}
 {{- end }}
 {{- with .Values.impersonation }}
 {{- if .enabled }}
+impersonate: true
 impersonation:
   user_claim: {{ .userClaim | quote }}
   {{- with .groupsClaim }}
   groups_claim: {{ . | quote }}
   {{- end }}
-  prefix: {{ .prefix | quote }}
+  prefix: {{ .prefix | default "-" | quote }}
 {{- end }}
 {{- end }}
 {{- if or .Values.branding.name .Values.branding.logo }}

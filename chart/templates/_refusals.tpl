@@ -10,6 +10,9 @@
 {{- end -}}
 {{- end -}}
 
+{{- if and .Values.oidc.scopes (not (has "openid" .Values.oidc.scopes)) -}}
+{{- $wrong = append $wrong "oidc.scopes lacks openid, without which the provider does not tell who somebody is" -}}
+{{- end -}}
 {{- with .Values.ingress -}}
 {{- if and .enabled (not .host) -}}
 {{- $wrong = append $wrong "ingress.host is empty: the Ingress needs a host name" -}}
@@ -43,8 +46,18 @@
 {{- end -}}
 {{- end -}}
 {{- with .Values.sessionStore.redis -}}
+{{- if contains "@" .url -}}
+{{- $wrong = append $wrong "sessionStore.redis.url has a user or a password in it, and a ConfigMap is no place for that: put the address into a Secret and name it in sessionStore.redis.existingSecret.name" -}}
+{{- else if not (regexMatch "^(rediss?://[^\\s/]+(/[0-9]*)?)?$" .url) -}}
+{{- $wrong = append $wrong "sessionStore.redis.url is no address of Redis: write redis://HOST:PORT/DATABASE, with TLS rediss://…" -}}
+{{- end -}}
 {{- if and .url .existingSecret.name -}}
 {{- $wrong = append $wrong "sessionStore.redis.url and sessionStore.redis.existingSecret.name both say where Redis is: give one of them" -}}
+{{- end -}}
+{{- range $name := list "caFile" "prefix" -}}
+{{- if and (get $.Values.sessionStore.redis $name) (not (include "cnpg-mcp.usesRedis" $)) -}}
+{{- $wrong = append $wrong (printf "sessionStore.redis.%s is given, and no Redis" $name) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- with .Values.autoscaling -}}

@@ -65,7 +65,7 @@ DIMENSIONS = {
 # What no dimension has.
 VARIATIONS = {
     "autoscaling": {**REDIS, "autoscaling": {"enabled": True}},
-    "redis-secret": {"sessionStore": {"redis": {"existingSecret": {"name": "redis-address"}}}},
+    "redis-secret": {"sessionStore": {"redis": {"existingSecret": {"name": "redis-address"}, "caFile": "/etc/own/redis.crt"}}},
     "renamed": {"fullnameOverride": "other", "serviceAccount": {"annotations": {"team": "data"}}},
     "everything-by-hand": {
         "allowedHosts": ["mcp.internal:8443"],
@@ -78,6 +78,10 @@ VARIATIONS = {
             "authorizeParams": {"prompt": "login"},
             "tokenParams": {},
         },
+        "requireScopes": True,
+        "effectScopes": {"read": "pg.read"},
+        "trustedProxies": 2,
+        "rateLimits": {"registrations": 10, "requests": 50},
         "toolsets": ["core", "backups", "diagnostics"],
         "disableDestructive": True,
         "postgresImageRegistry": "registry.example.com/cnpg",

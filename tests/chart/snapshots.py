@@ -14,12 +14,22 @@ import helm
 FOLDER = Path(__file__).parent / "snapshots"
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as lines."""
+
+
+def _text(dumper, text):
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def in_full(values):
     """The objects and the notes as one text."""
     parts = []
     for found in helm.objects(values):
-        # The configuration is seen line by line.
-        text = yaml.safe_dump(found, sort_keys=True, width=1000)
+        text = yaml.dump(found, Dumper=_Dumper, sort_keys=True, width=1000)
         parts.append(f"--- # {found['kind']} {found['metadata']['name']}\n{text}")
     notes = next(text for path, text in helm.render(values).items() if path.endswith("NOTES.txt"))
     return "".join(parts) + f"--- # NOTES\n{notes.strip()}\n"
@@ -35,13 +45,11 @@ def of_variation(name, values):
 
 
 def of_combinations(rendered):
-    """For each combination a hash of all, and the kinds with their number."""
+    """For each combination a hash of all its objects."""
     lines = []
     for name, objects in rendered.items():
-        kinds = [found["kind"] for found in objects]
-        short = hashlib.sha256(json.dumps(objects, sort_keys=True).encode()).hexdigest()[:10]
-        counted = " ".join(f"{kind}:{kinds.count(kind)}" for kind in sorted(set(kinds)))
-        lines.append(f"{short} {name} | {counted}\n")
+        short = hashlib.sha256(json.dumps(objects, sort_keys=True).encode()).hexdigest()[:8]
+        lines.append(f"{short} {name}\n")
     return "".join(lines)
 
 
