@@ -26,14 +26,9 @@ struct Expected {
 pub fn command() -> Command {
     Command::new("probe")
         .about("Ask addresses for an answer, and fail where its status is another than expected")
-        .arg(
-            Arg::new("address")
-                .value_name("STATUS=URL")
-                .required(true)
-                .num_args(1..)
-                .value_parser(expected)
-                .help("An `http://` address, and the status expected of a GET without a token: 401=http://cnpg-mcp:4204/mcp"),
-        )
+        .arg(Arg::new("address").value_name("STATUS=URL").required(true).num_args(1..).value_parser(expected).help(
+            "An `http://` address, and the status expected of a GET without a token: 401=http://cnpg-mcp:4204/mcp",
+        ))
         .arg(
             Arg::new("within")
                 .long("within")
