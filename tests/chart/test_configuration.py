@@ -1,8 +1,5 @@
 """The configuration that the chart writes is one that the servers take."""
 
-import itertools
-import subprocess
-
 import pytest
 import yaml
 
