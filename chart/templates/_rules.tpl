@@ -25,11 +25,14 @@
 {{ join ", " $names }}
 {{- end }}
 
-{{/* Their rules, each resource once. */}}
+{{/* Their rules, each resource once. Takes a map: `root`; `of`, which is `all`, or `namespaces` for what is in namespaces,
+or `cluster` for what is in none. */}}
 {{- define "cnpg-mcp.rules" -}}
+{{- $root := .root -}}
+{{- $clusterScoped := ($root.Files.Get "files/rbac/cluster-scoped.yaml" | fromYaml).resources -}}
 {{- $verbs := dict -}}
-{{- range include "cnpg-mcp.roleFiles" . | fromJsonArray -}}
-{{- range ($.Files.Get . | fromYaml).rules -}}
+{{- range include "cnpg-mcp.roleFiles" $root | fromJsonArray -}}
+{{- range ($root.Files.Get . | fromYaml).rules -}}
 {{- $rule := . -}}
 {{- range $group := .apiGroups -}}
 {{- range $resource := $rule.resources -}}
@@ -39,11 +42,14 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- $of := .of -}}
 {{- range $key := keys $verbs | sortAlpha }}
+{{- if or (eq $of "all") (eq (has $key $clusterScoped) (eq $of "cluster")) }}
 {{- $parts := splitn "/" 2 $key }}
 - apiGroups: [{{ $parts._0 | quote }}]
   resources: [{{ $parts._1 | quote }}]
   verbs: {{ get $verbs $key | sortAlpha | toJson }}
+{{- end }}
 {{- end }}
 {{- end }}
 

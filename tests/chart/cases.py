@@ -104,6 +104,7 @@ VARIATIONS = {
             "egress": [{"ports": [{"port": 4317}]}],
         },
     },
+    "toolsets-all": {"toolsets": ["all"]},
     "no-rights": {"rbac": {"create": False}, "serviceAccount": {"create": False, "name": "made-elsewhere"}},
     "original": ORIGINAL,
 }

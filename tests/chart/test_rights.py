@@ -29,6 +29,12 @@ def of_file(name):
     return rights(yaml.safe_load((FILES / f"{name}.yaml").read_text())["rules"])
 
 
+def in_namespaces(rights):
+    """Those on resources that are in namespaces."""
+    scoped = yaml.safe_load((FILES / "cluster-scoped.yaml").read_text())["resources"]
+    return {(group, resource, verb) for group, resource, verb in rights if f"{group}/{resource}" not in scoped}
+
+
 def made(**values):
     return helm.objects(cases.merged(cases.LEAST, values))
 
@@ -49,21 +55,32 @@ def test_rights_are_those_of_the_toolsets(ending):
     for count in range(1, len(TOOLSETS) + 1):
         for chosen in itertools.combinations(TOOLSETS, count):
             expected = set().union(*(of_file(f"toolset-{name}{ending}") for name in chosen))
-            (role,) = roles(made(toolsets=list(chosen), **MODES[ending]))
-            assert rights(role["rules"]) == expected, chosen
+            given = {role["kind"]: rights(role["rules"]) for role in roles(made(toolsets=list(chosen), **MODES[ending]))}
+            assert given["Role"] == in_namespaces(expected), chosen
+            assert given.get("ClusterRole", set()) == expected - in_namespaces(expected), chosen
             assert not any("*" in part for right in expected for part in right)
 
 
 @pytest.mark.parametrize(("ending", "file"), [("", "all-tools"), ("-read-only", "read-only"), ("-no-destructive", "no-destructive")])
 def test_rights_of_all_tools(ending, file):
-    (role,) = roles(made(toolsets=["all"], **MODES[ending]))
+    (role,) = roles(made(toolsets=["all"], rbac={"clusterWide": True}, **MODES[ending]))
     assert rights(role["rules"]) == of_file(file)
     assert of_file(file) == set().union(*(of_file(f"toolset-{name}{ending}") for name in TOOLSETS))
 
 
+def test_what_is_in_no_namespace_is_given_apart_or_not_at_all():
+    found = roles(made(toolsets=["all"]))
+    assert [role["kind"] for role in found] == ["ClusterRole", "Role"]
+    assert rights(found[0]["rules"]) == {("storage.k8s.io", "storageclasses", "get")}
+    (role,) = roles(made(toolsets=["all"], rbac={"clusterScoped": False}))
+    assert rights(role["rules"]) == in_namespaces(of_file("all-tools"))
+    # The usual tools look at no such thing: nothing reaches beyond the namespace.
+    assert [role["kind"] for role in roles(made())] == ["Role"]
+
+
 def test_reading_needs_no_right_to_write():
-    (role,) = roles(made(toolsets=["all"], readOnly=True, disableDestructive=True))
-    assert {verb for _, _, verb in rights(role["rules"])} <= {"get", "list", "watch"}
+    for role in roles(made(toolsets=["all"], readOnly=True, disableDestructive=True)):
+        assert {verb for _, _, verb in rights(role["rules"])} <= {"get", "list", "watch"}
 
 
 def test_the_servers_are_told_the_same_as_the_roles():

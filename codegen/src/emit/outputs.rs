@@ -67,12 +67,10 @@ pub fn outputs(program: &Program, answers: &Answers) -> Vec<File> {
     files
 }
 
-/// Every output by its path below `chart/files/`, in order: the roles of sets of tools, which the chart puts together.
+/// Every output by its path below `chart/files/`, in order: the rights that the chart puts together.
 #[must_use]
 pub fn chart_files(program: &Program) -> Vec<File> {
-    // Names of sets contain a dash, names of tools never do.
-    let sets = rbac::roles(program).into_iter().filter(|(name, _)| name.contains('-'));
-    sets.map(|(name, text)| File { path: format!("rbac/{name}"), text }).collect()
+    rbac::for_chart(program).into_iter().map(|(name, text)| File { path: format!("rbac/{name}"), text }).collect()
 }
 
 /// The answers as the text of [`ANSWERS`].
