@@ -56,6 +56,40 @@ def lint(values):
     return [m["error"] for m in helm_python.lint(CHART, values)["messages"] if m["severity"] > hint]
 
 
+def install(values, kubeconfig, name="mcp-server", namespace="default"):
+    """Installs or upgrades a release by Helm's own client."""
+    if shutil.which("helm"):
+        with _values_file(values) as file:
+            command = ["helm", "upgrade", "--install", name, CHART, "--reset-values", "--values", file.name]
+            _told(command, kubeconfig, namespace)
+        return
+    import helm_python
+
+    try:
+        with helm_python.Config(kubeconfig_path=kubeconfig, namespace=namespace) as config:
+            there = any(release["name"] == name for release in config.list())
+            (config.upgrade if there else config.install)(CHART, name, values)
+    except helm_python.HelmError as error:
+        raise Refused(str(error)) from error
+
+
+def uninstall(kubeconfig, name="mcp-server", namespace="default"):
+    """Takes a release away by Helm's own client."""
+    if shutil.which("helm"):
+        _told(["helm", "uninstall", name], kubeconfig, namespace)
+        return
+    import helm_python
+
+    with helm_python.Config(kubeconfig_path=kubeconfig, namespace=namespace) as config:
+        config.uninstall(name)
+
+
+def _told(command, kubeconfig, namespace):
+    done = subprocess.run([*command, "--namespace", namespace, "--kubeconfig", kubeconfig], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Refused(done.stderr)
+
+
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """Reads YAML, but no key twice: Kubernetes' strict decoding refuses that."""
 
@@ -76,7 +110,6 @@ def _library(values, name, namespace):
     import helm_python
 
     try:
-        _chart().validate_schema(values)
         return _chart().render(values, name=name, namespace=namespace)
     except helm_python.HelmError as error:
         raise Refused(str(error)) from error

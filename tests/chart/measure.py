@@ -8,11 +8,8 @@ measured. The load is eight clients that look at clusters, 4,000 calls in all.
 
 import concurrent.futures
 import gzip
-import http.client
-import json
 import os
 import pathlib
-import socket
 import statistics
 import subprocess
 import tarfile
@@ -20,54 +17,18 @@ import tempfile
 import time
 
 import helm
+import world
 
 CLIENTS, CALLS, STARTS = 8, 500, 20
 MIB = 1 << 20
 
 
-class Client:
-    """An MCP client over HTTP, with a session."""
-
-    def __init__(self, port):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        self.headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-        about = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "measure", "version": "1"}}
-        self.post({"id": 0, "method": "initialize", "params": about})
-        self.post({"method": "notifications/initialized"})
-
-    def post(self, message):
-        self.connection.request("POST", "/mcp", json.dumps({"jsonrpc": "2.0", **message}), self.headers)
-        response = self.connection.getresponse()
-        body = response.read()
-        assert response.status in (200, 202), (response.status, body)
-        if session := response.headers.get("Mcp-Session-Id"):
-            self.headers["Mcp-Session-Id"] = session
-        return body
-
-    def calls(self, count):
-        for number in range(1, count + 1):
-            name, arguments = ("list_postgres_clusters", {"all_namespaces": True}) if number % 2 else ("get_cluster_status", {"name": "main-db"})
-            body = self.post({"id": number, "method": "tools/call", "params": {"name": name, "arguments": arguments}})
-            assert b'"isError":true' not in body, body
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_until_ready(port):
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.001)
-    raise SystemExit("error: the server is not ready within 30 seconds")
+def look(client):
+    """Half of the calls of one client list, half look closer."""
+    for number in range(CALLS):
+        name, arguments = ("list_postgres_clusters", {"all_namespaces": True}) if number % 2 else ("get_cluster_status", {"name": "main-db"})
+        well, text = client.call(name, arguments)
+        assert well, text
 
 
 def memory(process, key):
@@ -77,12 +38,12 @@ def memory(process, key):
 
 def server(rootfs, kubeconfig):
     """A server that is ready: its process, its port, and how long that took, in milliseconds."""
-    port = free_port()
+    port = world.free_port()
     # By its path: its process is the one that is measured.
     command = [rootfs / "usr/local/bin/cnpg-mcp-server", "--transport=http", "--auth=none", f"--port={port}", "--toolsets=all"]
     began = time.monotonic()
     process = subprocess.Popen([*command, f"--kubeconfig={kubeconfig}"], stderr=subprocess.DEVNULL)
-    wait_until_ready(port)
+    world.until(lambda: world.ready(port), "the server", process)
     return process, port, (time.monotonic() - began) * 1000
 
 
@@ -101,39 +62,34 @@ def sizes(rootfs):
 
 
 def main():
-    binaries = helm.ROOT / "target" / os.environ.get("IMAGE_PROFILE", "release")
-    with tempfile.TemporaryDirectory() as folder:
-        rootfs, kubeconfig = pathlib.Path(folder, "rootfs"), pathlib.Path(folder, "kubeconfig")
-        subprocess.run([helm.ROOT / "image/rootfs.sh", binaries, rootfs], check=True)
+    os.environ.setdefault("IMAGE_PROFILE", "release")
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        rootfs = folder / "rootfs"
+        subprocess.run([helm.ROOT / "image/rootfs.sh", world.binary("cnpg-mcp").parent, rootfs], check=True)
         files, layer = sizes(rootfs)
         print(f"image: {files / MIB:.1f} MiB, as a registry keeps it {layer / MIB:.1f} MiB")
-
-        sandbox = subprocess.Popen([binaries / "cnpg-mcp", "sandbox", "--kubeconfig-out", kubeconfig], stdout=subprocess.DEVNULL)
-        try:
-            while not kubeconfig.exists():
-                assert sandbox.poll() is None, "the sandbox did not start"
-                time.sleep(0.01)
+        with world.sandbox(folder) as sandbox:
             taken = []
             for _ in range(STARTS):
-                process, _, ready = server(rootfs, kubeconfig)
+                process, _, ready = server(rootfs, sandbox.kubeconfig)
                 taken.append(ready)
                 stop(process)
             print(f"ready after: {statistics.median(taken):.0f} ms (median of {STARTS}, at most {max(taken):.0f} ms)")
 
-            process, port, _ = server(rootfs, kubeconfig)
+            process, port, _ = server(rootfs, sandbox.kubeconfig)
             time.sleep(1)
             print(f"resident memory, idle: {memory(process, 'VmRSS'):.0f} MiB")
-            clients = [Client(port) for _ in range(CLIENTS)]
+            clients = [world.Client(port) for _ in range(CLIENTS)]
             began, used = time.monotonic(), cpu(process)
             with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
-                list(pool.map(lambda client: client.calls(CALLS), clients))
+                list(pool.map(look, clients))
             took, used = time.monotonic() - began, cpu(process) - used
             count = CLIENTS * CALLS
-            print(f"resident memory, under load: at most {memory(process, 'VmHWM'):.0f} MiB ({count} calls by {CLIENTS} clients in {took:.1f} s)")
+            most = memory(process, "VmHWM")
+            print(f"resident memory, under load: at most {most:.0f} MiB ({count} calls by {CLIENTS} clients in {took:.1f} s)")
             print(f"CPU: {used / count * 1000:.2f} ms a call")
             stop(process)
-        finally:
-            stop(sandbox)
 
 
 def cpu(process):

@@ -5,16 +5,14 @@ import contextlib
 import json
 import os
 import re
-import socket
 import stat
 import subprocess
 
 import pytest
 
 import helm
+import world
 
-# Of `make test`, which builds the binaries before; or of a release build.
-BINARIES = helm.ROOT / "target" / os.environ.get("IMAGE_PROFILE", "debug")
 DOCKERFILE = (helm.ROOT / "Dockerfile").read_text()
 LISTED = subprocess.run([helm.ROOT / "image/list.sh"], capture_output=True, text=True, check=True).stdout.split()[1::2]
 
@@ -22,7 +20,7 @@ LISTED = subprocess.run([helm.ROOT / "image/list.sh"], capture_output=True, text
 @pytest.fixture(scope="module")
 def rootfs(tmp_path_factory):
     made = tmp_path_factory.mktemp("image") / "rootfs"
-    subprocess.run([helm.ROOT / "image/rootfs.sh", BINARIES, made], check=True)
+    subprocess.run([helm.ROOT / "image/rootfs.sh", world.binary("cnpg-mcp").parent, made], check=True)
     return made
 
 
@@ -55,12 +53,6 @@ def started(rootfs, *command):
         assert process.wait(timeout=30) == 0, log.read_text()
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def test_every_binary_starts_with_nothing_else_around(rootfs):
     for binary in LISTED:
         done = run(rootfs, f"/usr/local/bin/{binary}", "--version")
@@ -69,7 +61,7 @@ def test_every_binary_starts_with_nothing_else_around(rootfs):
 
 
 def test_the_server_serves_over_http(rootfs):
-    port = free_port()
+    port = world.free_port()
     with started(rootfs, "/usr/local/bin/cnpg-mcp-server", "--transport=http", "--auth=none", "--sandbox", f"--port={port}") as log:
         # The command that `helm test` runs, from the image too.
         asked = run(rootfs, "/usr/local/bin/cnpg-mcp", "probe", "--within=30", f"200=http://127.0.0.1:{port}/healthz", f"200=http://127.0.0.1:{port}/readyz")
@@ -129,7 +121,7 @@ def test_a_missing_binary_is_named_with_its_package(tmp_path):
 
 
 def test_a_root_file_system_is_never_made_on_top_of_another(rootfs):
-    done = subprocess.run([helm.ROOT / "image/rootfs.sh", BINARIES, rootfs], capture_output=True, text=True)
+    done = subprocess.run([helm.ROOT / "image/rootfs.sh", world.binary("cnpg-mcp").parent, rootfs], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (1, f"error: {rootfs} is there already; take it away first\n")
 
 
