@@ -59,11 +59,11 @@ DIMENSIONS = {
             }
         },
     },
-    "network": {"open": {}, "closed": {"networkPolicy": {"enabled": True}}},
 }
 
 # What no dimension has.
 VARIATIONS = {
+    "network-closed": {"networkPolicy": {"enabled": True}},
     "autoscaling": {**REDIS, "autoscaling": {"enabled": True}},
     "redis-secret": {"sessionStore": {"redis": {"existingSecret": {"name": "redis-address"}, "caFile": "/etc/own/redis.crt"}}},
     "renamed": {"fullnameOverride": "other", "serviceAccount": {"annotations": {"team": "data"}}},

@@ -120,3 +120,13 @@ def test_notes_tell_what_is_next(values):
     assert f"{configuration['public_url']}/mcp" in notes and f"{configuration['public_url']}/auth/callback" in notes
     assert "helm --namespace default test mcp-server" in notes
     assert "<no value>" not in notes and "%!" not in notes
+
+
+def test_the_defaults_that_are_named_are_those_of_the_values():
+    values = yaml.safe_load(VALUES)
+    named = re.findall(r"`resources\.(requests|limits)\.(cpu|memory): (\w+)`", README)
+    assert len(named) == 3
+    for kind, resource, amount in named:
+        assert values["resources"][kind][resource] == amount
+    assert f"`{values['testSidecar']['resources']['requests']['memory']}`" in README
+    assert f"`{values['testSidecar']['resources']['limits']['memory']}`" in README

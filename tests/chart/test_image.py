@@ -125,6 +125,20 @@ def test_a_root_file_system_is_never_made_on_top_of_another(rootfs):
     assert (done.returncode, done.stderr) == (1, f"error: {rootfs} is there already; take it away first\n")
 
 
+@pytest.mark.parametrize(("arguments", "profile"), [([], "release"), (["--debug"], "debug")])
+def test_the_listed_binaries_are_built_as_the_lock_file_says(tmp_path, arguments, profile):
+    """With a stand-in for cargo, which only tells how it was called."""
+    (tmp_path / "cargo").write_text('#!/bin/sh\necho "$@"\n')
+    (tmp_path / "cargo").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run([helm.ROOT / "image/build.sh", *arguments], env=environment, capture_output=True, text=True, check=True)
+    call, folder = done.stdout.splitlines()
+    pairs = subprocess.run([helm.ROOT / "image/list.sh"], capture_output=True, text=True, check=True).stdout.splitlines()
+    selected = " ".join("--package {} --bin {}".format(*pair.split()) for pair in pairs)
+    assert call == f"build --locked {'--release ' if profile == 'release' else ''}{selected}"
+    assert folder == str(helm.ROOT / "target" / profile)
+
+
 def instructions(stage):
     """The instructions of a stage of the Dockerfile, each on one line."""
     text = re.sub(r"\\\n\s*", "", "\n".join(line for line in DOCKERFILE.splitlines() if not line.startswith("#")))
