@@ -97,9 +97,9 @@ class Sandbox:
 
 
 @contextlib.contextmanager
-def sandbox(folder):
+def sandbox(folder, *flags):
     file = folder / "kubeconfig"
-    with running([binary("cnpg-mcp"), "sandbox", "--kubeconfig-out", file], folder / "sandbox.log") as process:
+    with running([binary("cnpg-mcp"), "sandbox", "--kubeconfig-out", file, *flags], folder / "sandbox.log") as process:
         until(lambda: file.exists() and file.read_text().endswith("\n"), "the sandbox", process)
         yield Sandbox(folder, file)
 
