@@ -1,7 +1,6 @@
 """The image without Docker: its root file system is assembled by the script that the Dockerfile calls, and the servers are
 started from it, as the user of the image."""
 
-import contextlib
 import json
 import os
 import re
@@ -12,45 +11,14 @@ import pytest
 
 import helm
 import world
+from image import LISTED, assemble, run, started
 
 DOCKERFILE = (helm.ROOT / "Dockerfile").read_text()
-LISTED = subprocess.run([helm.ROOT / "image/list.sh"], capture_output=True, text=True, check=True).stdout.split()[1::2]
 
 
 @pytest.fixture(scope="module")
 def rootfs(tmp_path_factory):
-    made = tmp_path_factory.mktemp("image") / "rootfs"
-    subprocess.run([helm.ROOT / "image/rootfs.sh", world.binary("cnpg-mcp").parent, made], check=True)
-    return made
-
-
-def inside(rootfs, *command):
-    """A command line that runs another in the image, as its user: nothing outside can be seen."""
-    if os.getuid() == 0:
-        return ["chroot", "--userspec=1000:1000", rootfs, *command]
-    return ["unshare", "--map-user=1000", "--map-group=1000", f"--root={rootfs}", *command]
-
-
-# Nothing of this process but where `chroot` is.
-ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-
-
-def run(rootfs, *command, **more):
-    return subprocess.run(inside(rootfs, *command), capture_output=True, text=True, env=ENVIRONMENT, timeout=60, **more)
-
-
-@contextlib.contextmanager
-def started(rootfs, *command):
-    """A server, until the end of the block. Its log is what the block is given."""
-    log = rootfs.parent / "log"
-    with log.open("w") as file:
-        process = subprocess.Popen(inside(rootfs, *command), stdout=file, stderr=file, env=ENVIRONMENT)
-    try:
-        yield log
-        assert process.poll() is None, log.read_text()
-    finally:
-        process.terminate()
-        assert process.wait(timeout=30) == 0, log.read_text()
+    return assemble(tmp_path_factory.mktemp("image"))
 
 
 def test_every_binary_starts_with_nothing_else_around(rootfs):
