@@ -27,10 +27,10 @@ run:
 	$(SERVER) --transport http --auth none --sandbox --print-client-config
 
 tools:
+	./tests/chart/install.sh
 	command -v cargo-nextest >/dev/null || cargo install cargo-nextest --locked
 	./tests/clients/install.sh
 	./tests/redis/install.sh
-	./tests/chart/install.sh
 
 test: tools
 	cargo build --workspace --bins

@@ -4,9 +4,13 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
 use clap::{Arg, ArgMatches, Command, value_parser};
-use reqwest::{Client, StatusCode, Url};
+use http::{StatusCode, Uri};
+use http_body_util::Empty;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use tokio_util::bytes::Bytes;
 
 use crate::FAILED;
 
@@ -20,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Expected {
     status: StatusCode,
-    url: Url,
+    url: Uri,
 }
 
 pub fn command() -> Command {
@@ -43,19 +47,17 @@ fn expected(text: &str) -> Result<Expected, String> {
     let (status, url) = text.split_once('=').ok_or("write the expected status before it: 200=http://…")?;
     let status =
         status.parse().map_err(|_| format!("`{status}` is no HTTP status; write it as three digits, such as 200"))?;
-    let url = Url::parse(url).map_err(|error| format!("`{url}` is no address: {error}"))?;
-    if url.scheme() == "http" { Ok(Expected { status, url }) } else { Err("only http:// can be probed".to_owned()) }
+    let url: Uri = url.parse().map_err(|error| format!("`{url}` is no address: {error}"))?;
+    match (url.scheme_str(), url.host()) {
+        (Some("http"), Some(_)) => Ok(Expected { status, url }),
+        _ => Err(format!("`{url}` does not begin with `http://` and a host; nothing else can be probed")),
+    }
 }
 
 pub async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let until = Instant::now() + Duration::from_secs(matches.get_one("within").copied().unwrap_or_default());
-    // What an address answers itself counts, not where it leads to.
-    let client = Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(PATIENCE)
-        .build()
-        .context("no HTTP client could be made")?;
+    // Redirects are not followed: what an address answers itself counts. No TLS: it is asked from inside a cluster.
+    let client = Client::builder(TokioExecutor::new()).build_http();
     let mut code = ExitCode::SUCCESS;
     for Expected { status, url } in matches.get_many::<Expected>("address").into_iter().flatten() {
         // Neither bodies nor headers are shown: what a server answers may not be for a log.
@@ -70,14 +72,16 @@ pub async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
-async fn asked(client: &Client, status: StatusCode, url: &Url, until: Instant) -> Result<(), String> {
+type Http = Client<HttpConnector, Empty<Bytes>>;
+
+async fn asked(client: &Http, status: StatusCode, url: &Uri, until: Instant) -> Result<(), String> {
     loop {
-        let problem = match client.get(url.clone()).send().await {
-            Ok(response) if response.status() == status => return Ok(()),
-            Ok(response) => format!("it answers {}", response.status().as_u16()),
-            Err(error) if error.is_timeout() => format!("no answer within {} seconds", PATIENCE.as_secs()),
-            Err(error) if error.is_connect() => "no connection".to_owned(),
-            Err(_) => "no HTTP answer".to_owned(),
+        let problem = match tokio::time::timeout(PATIENCE, client.get(url.clone())).await {
+            Ok(Ok(response)) if response.status() == status => return Ok(()),
+            Ok(Ok(response)) => format!("it answers {}", response.status().as_u16()),
+            Ok(Err(error)) if error.is_connect() => "no connection".to_owned(),
+            Ok(Err(_)) => "no HTTP answer".to_owned(),
+            Err(_) => format!("no answer within {} seconds", PATIENCE.as_secs()),
         };
         if Instant::now() + PAUSE > until {
             return Err(problem);
@@ -93,12 +97,13 @@ mod tests {
     #[test]
     fn an_address_is_written_with_its_status() {
         let read = expected("401=http://cnpg-mcp:4204/mcp?a=b").expect("it is one");
-        assert_eq!((read.status.as_u16(), read.url.as_str()), (401, "http://cnpg-mcp:4204/mcp?a=b"));
+        assert_eq!((read.status.as_u16(), read.url.to_string().as_str()), (401, "http://cnpg-mcp:4204/mcp?a=b"));
         for (wrong, told) in [
             ("http://cnpg-mcp/mcp", "expected status before it"),
             ("ok=http://cnpg-mcp/mcp", "`ok` is no HTTP status"),
-            ("200=cnpg-mcp", "is no address"),
-            ("200=https://cnpg-mcp/", "only http://"),
+            ("200=http://cnpg mcp/", "is no address"),
+            ("200=cnpg-mcp", "does not begin with"),
+            ("200=https://cnpg-mcp/", "does not begin with"),
         ] {
             let error = expected(wrong).expect_err("it is none");
             assert!(error.contains(told), "{wrong}: {error}");
