@@ -11,17 +11,11 @@ if ! python3 -m venv --help >/dev/null 2>&1; then
   exit 1
 fi
 
-requirements=("$here/requirements.txt")
-# Helm's engine as a library, where there is no `helm`.
-if ! command -v helm >/dev/null; then requirements+=("$here/requirements-helm.txt"); fi
-
-stamp=$(cat "${requirements[@]}" | sha256sum | cut -d' ' -f1)
+stamp=$(sha256sum < "$here/requirements.txt" | cut -d' ' -f1)
 if [ "$(cat "$tools/chart.stamp" 2>/dev/null || true)" != "$stamp" ]; then
   echo "installing what the chart's tests need into .tools/chart"
   rm -rf "$tools/chart"
   python3 -m venv "$tools/chart"
-  for file in "${requirements[@]}"; do
-    "$tools/chart/bin/pip" install --quiet --disable-pip-version-check -r "$file"
-  done
+  "$tools/chart/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
   echo "$stamp" > "$tools/chart.stamp"
 fi
