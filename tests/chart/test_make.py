@@ -100,6 +100,11 @@ def test_names_can_be_others(make):
     ]
 
 
+def test_names_can_stand_in_make_env(tmp_path):
+    (call,) = Make(tmp_path, {**ENV, "RELEASE": "other", "NAMESPACE": "databases", "VALUES": "my.yaml"}).calls_of("deploy")
+    assert call[3] == "other" and call[5:7] == ["--namespace", "databases"] and "my.yaml" in call
+
+
 def test_a_registry_may_be_left_out_to_build_but_not_to_push(tmp_path):
     make = Make(tmp_path, {name: value for name, value in ENV.items() if name != "REGISTRY"})
     assert "cnpg-mcp:main-294a09f" in make.calls_of("build")[0]
