@@ -54,7 +54,6 @@ const fn namespaced(group: &'static str, kind: &'static str, plural: &'static st
     }
 }
 
-const NETWORKING: &str = "networking.k8s.io";
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 const EVENT_FIELDS: &[&str] = &[
@@ -87,6 +86,8 @@ const EVENT_SELECTORS: &[&str] = &[
     "source",
     "type",
 ];
+
+const NETWORKING: &str = "networking.k8s.io";
 
 const BUILTINS: &[Builtin] = &[
     Builtin {
