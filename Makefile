@@ -3,16 +3,31 @@
 # make check    what must hold before the tests: format, lints, specs, generated files
 # make docs     run the examples and refresh what is generated and committed
 # make release  optimised binaries
-# make build    the container image
+#
+# On a cluster, driven by make.env (chart/README.md); each prints the command that it runs:
+# make build      the container image
+# make push       the image to its registry
+# make secret     the Secret, from the files in secrets/
+# make deploy     install, or apply changed values
+# make upgrade    build, push, and put the new image into place
+# make rotate     the Secret anew, and pods that read it
+# make undeploy   take the release away; the Secret stays
+# make image-run  the image here: over stdio on its sandbox, or over HTTP with CONFIG=oidc.yaml
 
-.PHONY: run test check docs release build tools
+.PHONY: run test check docs release tools chart-snapshots
+.PHONY: build push secret deploy upgrade rotate undeploy image-run
+
+MAKE_ENV ?= make.env
+-include $(MAKE_ENV)
 
 SERVER = cargo run --quiet --package cnpg-mcp --bin cnpg-mcp-server --
+PYTHON = .tools/chart/bin/python
 
 run:
 	$(SERVER) --transport http --auth none --sandbox --print-client-config
 
 tools:
+	./tests/chart/install.sh
 	command -v cargo-nextest >/dev/null || cargo install cargo-nextest --locked
 	./tests/clients/install.sh
 	./tests/redis/install.sh
@@ -24,6 +39,7 @@ test: tools
 	cargo build --workspace --bins
 	cargo test --workspace --doc --quiet
 	cargo nextest run --workspace
+	$(PYTHON) -m pytest tests/chart
 
 check:
 	cargo fmt --all --check
@@ -34,9 +50,69 @@ check:
 
 docs:
 	cargo run --quiet --package cnpg-mcp-tests --bin refresh
+	./tests/chart/install.sh
+	$(PYTHON) tests/chart/values_table.py
+
+chart-snapshots:
+	./tests/chart/install.sh
+	$(PYTHON) tests/chart/snapshots.py
 
 release:
 	cargo build --release --package cnpg-mcp --package cnpg-mcp-cli
 
+# On a cluster.
+
+RELEASE ?= mcp-server
+# Another where the values have `fullnameOverride`.
+DEPLOYMENT ?= $(RELEASE)
+NAMESPACE ?= default
+VALUES ?= auth0-values.yaml
+SECRETS ?= secrets
+PLATFORM ?= linux/amd64
+CONFIG ?=
+
+REPOSITORY = $(if $(REGISTRY),$(REGISTRY)/)$(IMAGE_NAME)
+IMAGE = $(REPOSITORY):$(TAG)
+IMAGE_VALUES = --set-string image.repository=$(REPOSITORY) --set-string image.tag=$(TAG)
+CREDENTIALS = $(RELEASE)-auth0-credentials
+REVISION = $(shell git rev-parse HEAD 2>/dev/null)
+
+# Stops where a variable is not set.
+need = $(foreach name,$(1),$(if $($(name)),,$(error $(name) is not set. Write it into $(MAKE_ENV); make.env.example shows how)))
+
 build:
-	@echo "The container image comes with the chart; neither exists yet." >&2; exit 1
+	$(call need,IMAGE_NAME TAG)docker build --platform $(PLATFORM) --build-arg VERSION=$(TAG) --build-arg REVISION=$(REVISION) --tag $(IMAGE) .
+
+push:
+	$(call need,REGISTRY IMAGE_NAME TAG)docker push $(IMAGE)
+
+# Made once; whatever it signed is worth nothing without it.
+$(SECRETS)/signing-key:
+	umask 077 && mkdir -p $(SECRETS) && openssl rand -base64 32 > $@
+
+$(SECRETS)/server-client-secret:
+	$(error $@ is missing. Write the secret of the server's client at the identity provider into it, and nothing else)
+
+secret: $(SECRETS)/server-client-secret $(SECRETS)/signing-key
+	kubectl create secret generic $(CREDENTIALS) --namespace $(NAMESPACE) --from-file=server-client-secret=$(SECRETS)/server-client-secret --from-file=signing-key=$(SECRETS)/signing-key --dry-run=client --output=yaml | kubectl apply --server-side --namespace $(NAMESPACE) --filename=-
+
+deploy:
+	$(call need,IMAGE_NAME TAG)helm upgrade --install $(RELEASE) chart --namespace $(NAMESPACE) --create-namespace --values $(VALUES) $(IMAGE_VALUES)
+
+upgrade: build push
+	helm upgrade $(RELEASE) chart --namespace $(NAMESPACE) --reset-values --values $(VALUES) $(IMAGE_VALUES)
+	kubectl rollout status deployment/$(DEPLOYMENT) --namespace $(NAMESPACE) --timeout 5m
+
+rotate: secret
+	kubectl rollout restart deployment/$(DEPLOYMENT) --namespace $(NAMESPACE)
+	kubectl rollout status deployment/$(DEPLOYMENT) --namespace $(NAMESPACE) --timeout 5m
+
+undeploy:
+	helm uninstall $(RELEASE) --namespace $(NAMESPACE) --ignore-not-found
+
+image-run:
+ifeq ($(CONFIG),)
+	$(call need,IMAGE_NAME TAG)docker run --rm --interactive $(IMAGE) --sandbox
+else
+	$(call need,IMAGE_NAME TAG)docker run --rm --publish 127.0.0.1:4204:4204 --user $(shell id -u):$(shell id -g) --volume $(abspath $(CONFIG)):/etc/mcp/oidc.yaml:ro --volume $(abspath $(SECRETS)):/etc/mcp/secrets:ro $(IMAGE) --transport http --host 0.0.0.0
+endif

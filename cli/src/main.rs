@@ -3,6 +3,7 @@
 mod ask;
 mod call;
 mod flags;
+mod probe;
 mod progress;
 mod sandbox;
 mod target;
@@ -46,6 +47,7 @@ fn command() -> Command {
         .subcommand(tools::command())
         .subcommand(call::command())
         .subcommand(sandbox::command())
+        .subcommand(probe::command())
 }
 
 async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
@@ -53,6 +55,7 @@ async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Some(("tools", matches)) => tools::run(matches),
         Some(("call", matches)) => call::run(matches).await,
         Some(("sandbox", matches)) => sandbox::run(matches).await,
+        Some(("probe", matches)) => probe::run(matches).await,
         _ => Ok(ExitCode::from(FAILED)),
     }
 }

@@ -1,4 +1,4 @@
-//! What is committed under `generated/` is what the specs and the sandbox give.
+//! What is committed under `generated/` and `chart/files/` is what the specs and the sandbox give.
 
 use std::path::Path;
 use std::process::Command;
@@ -26,14 +26,22 @@ fn refreshing_is_repeatable_and_checking_sees_changes() {
     assert!(made, "{text}");
     let (same, text) = refresh(&["--check", "--out", out]);
     assert!(same, "{text}");
-    links_lead_somewhere(folder.path());
-    let index = folder.path().join("docs/README.md");
+    let generated = folder.path().join("generated");
+    links_lead_somewhere(&generated);
+    let index = generated.join("docs/README.md");
     let changed = std::fs::read_to_string(&index).expect("the index is there").replacen("# Tools", "# Tool", 1);
     std::fs::write(&index, changed).expect("it can be changed");
-    std::fs::write(folder.path().join("rbac/gone.yaml"), "rules: []\n").expect("a file can be added");
+    for rbac in [generated.join("rbac"), folder.path().join("chart/files/rbac")] {
+        std::fs::write(rbac.join("gone.yaml"), "rules: []\n").expect("a file can be added");
+    }
     let (same, text) = refresh(&["--check", "--out", out]);
     assert!(!same, "a change by hand is not seen");
-    for expected in ["--- docs/README.md", "-# Tool\n+# Tools\n", "--- rbac/gone.yaml\n+++ /dev/null"] {
+    for expected in [
+        "--- docs/README.md",
+        "-# Tool\n+# Tools\n",
+        "in generated:\n--- rbac/gone.yaml\n+++ /dev/null",
+        "in chart/files:\n--- rbac/gone.yaml\n+++ /dev/null",
+    ] {
         assert!(text.contains(expected), "`{expected}` is not in:\n{text}");
     }
 }

@@ -15,6 +15,9 @@ pub const ANSWERS: &str = "examples.json";
 /// The folders of `generated/` that hold outputs and nothing else.
 pub const FOLDERS: [&str; 5] = ["docs", "schemas", "rbac", "kinds", "expanded"];
 
+/// The folder of `chart/files/` that holds outputs and nothing else.
+pub const CHART_FOLDERS: [&str; 1] = ["rbac"];
+
 /// What the examples of the tools were answered: by tool, in the order of its spec.
 pub type Answers = BTreeMap<String, Vec<Answer>>;
 
@@ -62,6 +65,12 @@ pub fn outputs(program: &Program, answers: &Answers) -> Vec<File> {
     }
     files.sort();
     files
+}
+
+/// Every output by its path below `chart/files/`, in order: the rights that the chart puts together.
+#[must_use]
+pub fn chart_files(program: &Program) -> Vec<File> {
+    rbac::for_chart(program).into_iter().map(|(name, text)| File { path: format!("rbac/{name}"), text }).collect()
 }
 
 /// The answers as the text of [`ANSWERS`].

@@ -186,6 +186,32 @@ pub fn roles(program: &Program) -> Vec<(String, String)> {
     files
 }
 
+/// The files of `chart/files/rbac/`, by name, as YAML text: of [`roles`] those of sets of tools, and
+/// `cluster-scoped.yaml`, which names the resources among them that are in no namespace. A role in a namespace
+/// gives no right to those.
+#[must_use]
+pub fn for_chart(program: &Program) -> Vec<(String, String)> {
+    let mut files: Vec<_> = roles(program).into_iter().filter(|(name, _)| name.contains('-')).collect();
+    let everything = grants_together(program, &program.tools);
+    let scoped: Vec<String> = everything
+        .iter()
+        .filter(|grant| kind_of_grant(program, grant).is_some_and(|(_, kind)| !kind.namespaced))
+        .map(|grant| format!("{}/{}", grant.group, grant.resource))
+        .collect();
+    let text = format!(
+        "# Resources in no namespace, as group/resource: a Role gives no right to them. @generated from specs/resources.\nresources: [{}]\n",
+        scoped.join(", ")
+    );
+    files.push(("cluster-scoped.yaml".to_owned(), text));
+    files.sort();
+    files
+}
+
+fn kind_of_grant<'p>(program: &'p Program, grant: &Grant) -> Option<(usize, &'p Kind)> {
+    let plural = grant.resource.split('/').next();
+    program.kinds.iter().enumerate().find(|(_, kind)| kind.group == grant.group && plural == Some(&kind.plural))
+}
+
 /// The toolsets with their tools, ordered by name; `core` among them where it has any.
 #[must_use]
 pub fn toolsets(program: &Program) -> BTreeMap<&str, Vec<&Tool>> {
@@ -238,12 +264,7 @@ fn role(program: &Program, name: &str, about: &str, source: &str, tools: &[&Tool
 pub fn rules(program: &Program, grants: &[Grant], tools: &[&Tool]) -> String {
     let mut text = String::new();
     for grant in grants {
-        let found = program
-            .kinds
-            .iter()
-            .enumerate()
-            .find(|(_, kind)| kind.group == grant.group && grant.resource.split('/').next() == Some(&kind.plural));
-        if let Some((index, kind)) = found {
+        if let Some((index, kind)) = kind_of_grant(program, grant) {
             for note in notes(kind, KindId(index), grant, tools) {
                 let _ = writeln!(text, "# {note}");
             }

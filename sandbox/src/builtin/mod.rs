@@ -25,6 +25,7 @@ pub use secrets::decode as decode_secret;
 #[allow(clippy::struct_excessive_bools, reason = "one field for each thing that a kind has or has not")]
 struct Builtin {
     group: &'static str,
+    version: &'static str,
     kind: &'static str,
     plural: &'static str,
     short: &'static [&'static str],
@@ -41,6 +42,7 @@ struct Builtin {
 const fn namespaced(group: &'static str, kind: &'static str, plural: &'static str) -> Builtin {
     Builtin {
         group,
+        version: "v1",
         kind,
         plural,
         short: &[],
@@ -85,6 +87,8 @@ const EVENT_SELECTORS: &[&str] = &[
     "source",
     "type",
 ];
+
+const NETWORKING: &str = "networking.k8s.io";
 
 const BUILTINS: &[Builtin] = &[
     Builtin {
@@ -146,6 +150,16 @@ const BUILTINS: &[Builtin] = &[
     Builtin { status: true, in_all: true, ..namespaced("batch", "Job", "jobs") },
     Builtin { short: &["cj"], status: true, in_all: true, ..namespaced("batch", "CronJob", "cronjobs") },
     Builtin { fields: &["spec"], ..namespaced("coordination.k8s.io", "Lease", "leases") },
+    // Kept as they come: nothing in a sandbox routes, blocks or scales.
+    Builtin { short: &["ing"], status: true, ..namespaced(NETWORKING, "Ingress", "ingresses") },
+    Builtin { short: &["netpol"], fields: &["spec"], ..namespaced(NETWORKING, "NetworkPolicy", "networkpolicies") },
+    Builtin {
+        version: "v2",
+        short: &["hpa"],
+        status: true,
+        in_all: true,
+        ..namespaced("autoscaling", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
+    },
     Builtin { short: &["pdb"], status: true, ..namespaced("policy", "PodDisruptionBudget", "poddisruptionbudgets") },
     Builtin { fields: &["rules"], ..namespaced(RBAC, "Role", "roles") },
     Builtin { fields: &["subjects", "roleRef"], ..namespaced(RBAC, "RoleBinding", "rolebindings") },
@@ -194,7 +208,7 @@ impl Builtin {
         }
         let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         ResourceType {
-            gvr: Gvr::new(self.group, "v1", self.plural),
+            gvr: Gvr::new(self.group, self.version, self.plural),
             kind: self.kind.to_owned(),
             list_kind: format!("{}List", self.kind),
             singular: self.kind.to_lowercase(),
@@ -210,7 +224,7 @@ impl Builtin {
                 selector: String::new(),
             }),
             columns: columns::of(self.plural),
-            counts_generation: matches!(self.group, "apps" | "batch" | "policy" | "apiextensions.k8s.io"),
+            counts_generation: matches!(self.group, "apps" | "batch" | NETWORKING | "policy" | "apiextensions.k8s.io"),
             origin: Origin::Builtin,
             selectable: owned(self.selectable),
         }

@@ -113,3 +113,23 @@ fn what_can_be_left_out_is_said() {
     let make = tool(&relaxed, "make_widget");
     assert!(rules(&relaxed, &grants(&relaxed, make), &[make]).starts_with("# Only metadata is ever read; Kubernetes has no right for that alone.\n# Can be left out: the answer then says what is missing.\n- apiGroups: [\"\"]\n"));
 }
+
+/// The chart makes a role in a namespace of what is in namespaces, and has to know the rest.
+#[test]
+fn the_chart_is_told_what_is_in_no_namespace() {
+    let mut program = fixture::program();
+    let resources = |program: &Program| {
+        let files = for_chart(program);
+        let (_, text) = files.iter().find(|(name, _)| name == "cluster-scoped.yaml").expect("it is there");
+        let read: serde_json::Value = serde_yaml::from_str(text).expect("it is YAML");
+        (read["resources"].clone(), files)
+    };
+    let (none, files) = resources(&program);
+    assert_eq!(none, serde_json::json!([]));
+    // Rights of single tools are not the chart's.
+    assert!(files.iter().all(|(name, _)| !name.contains('_')));
+    assert_eq!(files.len(), 1 + roles(&program).iter().filter(|(name, _)| name.contains('-')).count());
+    let widgets = program.kinds.iter_mut().find(|kind| kind.plural == "widgets").expect("it is there");
+    widgets.namespaced = false;
+    assert_eq!(resources(&program).0, serde_json::json!(["shop.example/widgets"]));
+}

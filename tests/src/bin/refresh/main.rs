@@ -1,8 +1,8 @@
 //! Refreshes what is generated and committed: `cargo run -p cnpg-mcp-tests --bin refresh`.
 //!
 //! The examples of every tool are run on a sandbox of their own; their answers and the specs give
-//! `generated/{docs,schemas,rbac,kinds,expanded}` and `generated/examples.json`. Nothing in them depends on
-//! the machine or the hour. With `--check` nothing is written: what is not as it should be is shown as a
+//! `generated/{docs,schemas,rbac,kinds,expanded}`, `generated/examples.json` and `chart/files/rbac`. Nothing
+//! in them depends on the machine or the hour. With `--check` nothing is written: what is not as it should be is shown as a
 //! diff, and the exit code is 1.
 
 mod compare;
@@ -14,10 +14,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Parser;
-use cnpg_mcp_codegen::build::{write_folder, write_if_changed};
+use cnpg_mcp_codegen::build::write_folder;
 use cnpg_mcp_codegen::diagnostic::render;
 use cnpg_mcp_codegen::emit::File;
-use cnpg_mcp_codegen::emit::outputs::{ANSWERS, FOLDERS, answers_text, outputs};
+use cnpg_mcp_codegen::emit::outputs::{ANSWERS, CHART_FOLDERS, FOLDERS, answers_text, chart_files, outputs};
 use cnpg_mcp_codegen::lowered::Program;
 
 /// Runs the examples and refreshes what is generated and committed.
@@ -26,26 +26,42 @@ struct Arguments {
     /// Write nothing; show what differs, and fail where anything does.
     #[arg(long)]
     check: bool,
-    /// Folder that the outputs are in.
+    /// Project whose folders the outputs are in.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+}
+
+/// Outputs below one folder of the project.
+struct Place {
+    /// The folder, from the project's.
+    folder: &'static str,
+    /// The folders below it that hold outputs and nothing else.
+    owned: &'static [&'static str],
+    /// Every output.
+    files: Vec<File>,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("this crate is one level below the root")?;
-    let out = arguments.out.unwrap_or_else(|| root.join("generated"));
+    let out = arguments.out.as_deref().unwrap_or(root);
     let program = compile(&root.join("specs"))?;
     let answers = examples::run(&program).await?;
     let mut files = outputs(&program, &answers);
     files.push(File { path: ANSWERS.to_owned(), text: answers_text(&answers) });
+    let places = [
+        Place { folder: "generated", owned: &FOLDERS, files },
+        Place { folder: "chart/files", owned: &CHART_FOLDERS, files: chart_files(&program) },
+    ];
     if arguments.check {
-        return Ok(check(&out, &files)?);
+        return Ok(check(out, &places)?);
     }
-    write_folder(&out, &FOLDERS, &files).with_context(|| format!("cannot write to {}", out.display()))?;
-    write_if_changed(&out.join(ANSWERS), &answers_text(&answers))?;
-    println!("{} files in {}", files.len(), out.display());
+    for Place { folder, owned, files } in &places {
+        let folder = out.join(folder);
+        write_folder(&folder, owned, files).with_context(|| format!("cannot write to {}", folder.display()))?;
+        println!("{} files in {}", files.len(), folder.display());
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -60,10 +76,16 @@ fn compile(specs: &Path) -> anyhow::Result<Program> {
     }
 }
 
-fn check(out: &Path, files: &[File]) -> std::io::Result<ExitCode> {
-    let differences = compare::differences(out, &FOLDERS, files)?;
+fn check(out: &Path, places: &[Place]) -> std::io::Result<ExitCode> {
+    let mut differences = Vec::new();
+    for Place { folder, owned, files } in places {
+        for difference in compare::differences(&out.join(folder), owned, files)? {
+            differences.push(format!("in {folder}:\n{difference}"));
+        }
+    }
+    let files: usize = places.iter().map(|place| place.files.len()).sum();
     if differences.is_empty() {
-        println!("{} files are what the specs give", files.len());
+        println!("{files} files are what the specs give");
         return Ok(ExitCode::SUCCESS);
     }
     for difference in &differences {
