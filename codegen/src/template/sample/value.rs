@@ -41,7 +41,8 @@ impl Kind {
 
     fn text(self, longest: usize) -> String {
         match self {
-            Self::Full => "x".repeat(longest),
+            // Longer ones say no more: an answer with this one is over the budget already.
+            Self::Full => "x".repeat(longest.min(super::LIMIT + 1)),
             Self::Bare | Self::Several => "x".repeat(longest.min(4)),
         }
     }
