@@ -7,6 +7,7 @@ mod probe;
 mod progress;
 mod sandbox;
 mod target;
+mod token;
 mod tools;
 
 use std::process::ExitCode;
@@ -47,6 +48,7 @@ fn command() -> Command {
         .subcommand(tools::command())
         .subcommand(call::command())
         .subcommand(sandbox::command())
+        .subcommand(token::command())
         .subcommand(probe::command())
 }
 
@@ -55,6 +57,7 @@ async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Some(("tools", matches)) => tools::run(matches),
         Some(("call", matches)) => call::run(matches).await,
         Some(("sandbox", matches)) => sandbox::run(matches).await,
+        Some(("token", matches)) => token::run(matches).await,
         Some(("probe", matches)) => probe::run(matches).await,
         _ => Ok(ExitCode::from(FAILED)),
     }
