@@ -90,10 +90,14 @@ def tools_of(file):
     return set(re.findall(r"^#   (\w+)$", (helm.CHART / "files/rbac" / file).read_text(), re.MULTILINE))
 
 
-@pytest.mark.parametrize("toolset", TOOLSETS)
+# Where the rights hold: each toolset in the namespaces, and all of them everywhere.
+PLACES = [*((toolset, VALUES) for toolset in TOOLSETS), ("all", cases.merged(cases.LEAST, {"rbac": {"clusterWide": True}}))]
+
+
+@pytest.mark.parametrize(("toolset", "place"), PLACES, ids=[*TOOLSETS, "all-everywhere"])
 @pytest.mark.parametrize("mode", MODES, ids=[mode or "-all" for mode in MODES])
-def test_what_is_offered_works_with_the_charts_rights(tmp_path, toolset, mode):
-    values = cases.merged(VALUES, {"toolsets": [toolset]}, MODES[mode])
+def test_what_is_offered_works_with_the_charts_rights(tmp_path, toolset, place, mode):
+    values = cases.merged(place, {"toolsets": [toolset]}, MODES[mode])
     with world.sandbox(tmp_path) as sandbox:
         helm.install(values, sandbox.kubeconfig)
         with world.server(tmp_path, sandbox.kubeconfig_of("default", "cnpg-mcp-server"), flags(values)) as client:
