@@ -9,6 +9,7 @@ import pytest
 
 import cases
 import helm
+import pods
 import world
 from image import assemble, run, started
 
@@ -21,19 +22,12 @@ def mounted(folder, objects, container):
     """The image with what the container mounts."""
     folder.mkdir()
     rootfs = assemble(folder)
-    mounts = {mount["name"]: mount["mountPath"] for mount in helm.container(objects, container)["volumeMounts"]}
-    files = {"oidc-config": helm.one(objects, "ConfigMap")["data"]}
     key = base64.b64encode(os.urandom(32)).decode()
-    files["auth0-credentials"] = {"server-client-secret": "hunter2", "signing-key": f"{key}\n"}
-    # The Secret is mounted into the ConfigMap's folder.
-    for name, path in sorted(mounts.items(), key=lambda mount: mount[1]):
-        place = rootfs / path.lstrip("/")
-        place.mkdir(exist_ok=True)
-        for file, text in files[name].items():
-            (place / file).write_text(text)
-            if os.getuid() == 0:
-                os.chown(place / file, 0, 1000)
-            (place / file).chmod(0o440)
+    volumes = {
+        "oidc-config": helm.one(objects, "ConfigMap")["data"],
+        "auth0-credentials": {"server-client-secret": "hunter2", "signing-key": f"{key}\n"},
+    }
+    pods.mount(rootfs, helm.container(objects, container), volumes)
     return rootfs, ["hunter2", key]
 
 
@@ -46,9 +40,7 @@ def pod(tmp_path_factory):
         for name, port in PORTS.items():
             rootfs, secrets = mounted(tmp_path_factory.mktemp("pod") / name, objects, name)
             made, free = helm.container(objects, name), str(world.free_port())
-            args = [f"--port={free}" if argument == f"--port={port}" else argument for argument in made["args"]]
-            assert args != made["args"]
-            log = stack.enter_context(started(rootfs, *made["command"], *args))
+            log = stack.enter_context(started(rootfs, *made["command"], *pods.with_port(made["args"], port, free)))
             found[name] = free, rootfs, log, secrets
         yield found
 

@@ -9,9 +9,18 @@ const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
 /// A right: API group, resource with subresource, verb.
 pub type Right = (String, String, String);
 
-/// The rules in a file of `generated/rbac`, which the chart has too.
+/// The rules in one of the files that the chart makes its roles of.
 pub fn rules(file: &str) -> anyhow::Result<Vec<Value>> {
-    let path = world::root().join("generated/rbac").join(format!("{file}.yaml"));
+    read("chart/files/rbac", file)
+}
+
+/// The rules of one tool alone, which are for people: the chart gives rights by toolset.
+pub fn rules_of_tool(tool: &str) -> anyhow::Result<Vec<Value>> {
+    read("generated/rbac", tool)
+}
+
+fn read(folder: &str, file: &str) -> anyhow::Result<Vec<Value>> {
+    let path = world::root().join(folder).join(format!("{file}.yaml"));
     let role: Value = serde_yaml::from_str(&std::fs::read_to_string(path)?)?;
     Ok(role["rules"].as_array().cloned().unwrap_or_default())
 }

@@ -38,7 +38,7 @@ async fn used_is_granted_and_granted_is_used() -> anyhow::Result<()> {
     let one = async |script: Script| -> anyhow::Result<Vec<String>> {
         let world = account::world(EVERY_TOOL).await?;
         script.prepare(&world).await?;
-        account::may(&world, &account::rules(script.tool)?).await?;
+        account::may(&world, &account::rules_of_tool(script.tool)?).await?;
         let mut complaints = script.play(&world).await?;
         let tools = cnpg_mcp::tools();
         let granted = tools.iter().find(|tool| tool.info.name == script.tool).map(granted).unwrap_or_default();
