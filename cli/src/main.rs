@@ -1,4 +1,5 @@
 //! `cnpg-mcp`: every tool from a terminal, and the sandbox by itself.
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking"))]
 
 mod ask;
 mod call;
@@ -6,6 +7,7 @@ mod flags;
 mod probe;
 mod progress;
 mod sandbox;
+mod setup;
 mod target;
 mod tools;
 
@@ -48,6 +50,7 @@ fn command() -> Command {
         .subcommand(call::command())
         .subcommand(sandbox::command())
         .subcommand(probe::command())
+        .subcommand(setup::command())
 }
 
 async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
@@ -56,6 +59,7 @@ async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Some(("call", matches)) => call::run(matches).await,
         Some(("sandbox", matches)) => sandbox::run(matches).await,
         Some(("probe", matches)) => probe::run(matches).await,
+        Some(("setup", matches)) => setup::run(matches).await,
         _ => Ok(ExitCode::from(FAILED)),
     }
 }
