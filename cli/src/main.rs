@@ -9,6 +9,7 @@ mod progress;
 mod sandbox;
 mod setup;
 mod target;
+mod token;
 mod tools;
 
 use std::process::ExitCode;
@@ -49,6 +50,7 @@ fn command() -> Command {
         .subcommand(tools::command())
         .subcommand(call::command())
         .subcommand(sandbox::command())
+        .subcommand(token::command())
         .subcommand(probe::command())
         .subcommand(setup::command())
 }
@@ -58,6 +60,7 @@ async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Some(("tools", matches)) => tools::run(matches),
         Some(("call", matches)) => call::run(matches).await,
         Some(("sandbox", matches)) => sandbox::run(matches).await,
+        Some(("token", matches)) => token::run(matches).await,
         Some(("probe", matches)) => probe::run(matches).await,
         Some(("setup", matches)) => setup::run(matches).await,
         _ => Ok(ExitCode::from(FAILED)),

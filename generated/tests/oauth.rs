@@ -140,13 +140,13 @@ async fn log_in(server: &Server, provider: &Provider) -> (Value, Vec<String>) {
     let issued = http().post(format!("{}/token", server.url)).form(&form).send().await.unwrap();
     assert_eq!(issued.status(), StatusCode::OK);
     let issued: Value = issued.json().await.unwrap();
-    let refreshes = [
+    let form_of_refresh = [
         ("grant_type", "refresh_token"),
         ("client_id", id),
         ("client_secret", secret),
         ("refresh_token", issued["refresh_token"].as_str().unwrap()),
     ];
-    let refreshed = http().post(format!("{}/token", server.url)).form(&refreshes).send().await.unwrap();
+    let refreshed = http().post(format!("{}/token", server.url)).form(&form_of_refresh).send().await.unwrap();
     let refreshed: Value = refreshed.json().await.unwrap();
     let mut secrets: Vec<String> = jar.iter().map(|cookie| cookie.split_once('=').unwrap().1.to_owned()).collect();
     for tokens in [&issued, &refreshed] {
@@ -241,8 +241,7 @@ fn the_configuration_is_checked_and_shown_without_secrets() {
 fn what_is_wrong_stops_the_start_with_its_place() {
     let folder = Folder::new("https://issuer.example/");
     let text = std::fs::read_to_string(folder.path("oidc.yaml")).unwrap().replace("audience", "audiense");
-    let text: String =
-        text.lines().filter(|line| !line.starts_with("signing")).map(|line| format!("{line}\n")).collect();
+    let text = text.lines().filter(|line| !line.starts_with("signing")).collect::<Vec<_>>().join("\n");
     std::fs::write(folder.path("oidc.yaml"), text).unwrap();
     for arguments in [&["--host", "0.0.0.0", "--port", "0"][..], &["--host", "0.0.0.0", "--check-config"]] {
         let mut child = folder.server(arguments).spawn().unwrap();

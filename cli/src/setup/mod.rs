@@ -3,10 +3,16 @@
 
 mod answers;
 mod auth0;
+mod cluster;
 mod files;
 mod git;
 mod init;
 mod make_env;
+mod paths;
+mod rbac;
+mod rights;
+mod secret;
+mod secret_keys;
 mod story;
 
 use std::process::ExitCode;
@@ -19,6 +25,10 @@ enum Step {
     Init(init::Arguments),
     /// Make the API and the clients at Auth0, and the chart's values from them
     Auth0(Box<auth0::Arguments>),
+    /// Make the Secret with the client's secret and the signing key
+    Secret(Box<secret::Arguments>),
+    /// Give an account or a person outside of the chart the rights that tools need
+    Rbac(Box<rbac::Arguments>),
 }
 
 pub fn command() -> Command {
@@ -35,5 +45,7 @@ pub async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     match Step::from_arg_matches(matches)? {
         Step::Init(arguments) => init::run(&arguments),
         Step::Auth0(arguments) => auth0::run(*arguments).await,
+        Step::Secret(arguments) => secret::run(*arguments).await,
+        Step::Rbac(arguments) => rbac::run(*arguments).await,
     }
 }

@@ -7,4 +7,6 @@ mod auth0;
 mod auth0_interrupted;
 mod folder;
 mod init;
+mod rbac;
+mod secret;
 mod tenant;

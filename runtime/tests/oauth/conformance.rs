@@ -44,6 +44,6 @@ async fn the_scenarios_for_authorization_servers_pass() {
     .await
     .unwrap();
     let said = format!("{printed}{rest}");
-    assert!(passed && said.contains("0 failed") && !said.contains("FAILURE") && !said.contains("SKIPPED"), "{said}");
-    assert!(said.matches("SUCCESS").count() >= 3, "{said}");
+    // Checks that it skips count as neither; so the number of those that passed is held too.
+    assert!(passed && said.contains("Total: 3 passed, 0 failed"), "{said}");
 }

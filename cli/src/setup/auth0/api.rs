@@ -200,15 +200,6 @@ impl Api {
     }
 }
 
-/// A part of a path: an identifier of an API is an address.
-pub fn segment(text: &str) -> String {
-    let mut url = reqwest::Url::parse("http://localhost").ok();
-    if let Some(mut segments) = url.as_mut().and_then(|url| url.path_segments_mut().ok()) {
-        segments.clear().push(text);
-    }
-    url.map(|url| url.path().trim_start_matches('/').to_owned()).unwrap_or_default()
-}
-
 /// Sends a request, and again where that is safe and of use. `None`: 404.
 async fn exchange(
     known: &KnownSecrets,
@@ -312,12 +303,6 @@ mod tests {
         assert_eq!(until_reset(&headers), Duration::from_secs(7));
         headers.insert("x-ratelimit-reset", HeaderValue::from(1_000_009_999));
         assert_eq!(until_reset(&headers), Duration::from_mins(1));
-    }
-
-    #[test]
-    fn an_identifier_is_one_part_of_a_path() {
-        assert_eq!(segment("https://a.example/mcp?x"), "https:%2F%2Fa.example%2Fmcp%3Fx");
-        assert_eq!(segment("con_0001"), "con_0001");
     }
 
     #[test]

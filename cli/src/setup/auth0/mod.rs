@@ -2,7 +2,7 @@
 
 mod access;
 mod api;
-mod config;
+pub mod config;
 mod difference;
 mod domain;
 mod tenant;

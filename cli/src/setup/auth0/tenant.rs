@@ -6,8 +6,9 @@ use cnpg_mcp_runtime::auth::configuration::PublicUrl;
 use cnpg_mcp_runtime::secret::SecretText;
 use serde_json::{Map, Value};
 
+use super::super::paths::segment;
 use super::super::story::{Change, Story, note};
-use super::api::{Api, enabling, segment};
+use super::api::{Api, enabling};
 use super::config::{self, Config};
 use super::difference::lacking;
 use super::domain::Domain;

@@ -56,19 +56,16 @@ fn forms_of_steps() -> Vec<(&'static str, Value)> {
         ("list", step("list", text("Read objects. The name of the result, a list."), list())),
         ("read", step("read", text("Read the end of a text of an object. The name of the result."), read())),
         ("create", step("create", text("Make an object. The name of the result."), create())),
-        (
-            "patch",
-            step("patch", text("Change fields of an object; what is not named stays. The binding to change."), {
-                let mut keys = object(false);
-                keys.extend([
-                    ("set", value("Fields and their new values; `null` deletes a field."), false),
-                    ("labels", described("Labels to set.", "scalars"), false),
-                    ("annotations", described("Annotations to set.", "scalars"), false),
-                    ("subresource", words("Write through `status`, as the operator does.", &["status"]), false),
-                ]);
-                keys
-            }),
-        ),
+        ("patch", {
+            let mut schema = step(
+                "patch",
+                text("Change fields of an object; what is not named stays. The binding to change."),
+                patch(),
+            );
+            let one = |key: &str| json!({ "required": [key] });
+            schema["anyOf"] = json!([one("set"), one("labels"), one("annotations")]);
+            schema
+        }),
         ("edit", step("edit", text("Change one element of a list in an object. The binding to change."), edit())),
         ("delete", step("delete", text("Delete an object, by its uid. The binding to delete."), object(false))),
         (
@@ -167,6 +164,17 @@ fn create() -> Keys {
             ),
             false,
         ),
+    ]);
+    keys
+}
+
+fn patch() -> Keys {
+    let mut keys = object(false);
+    keys.extend([
+        ("set", value("Fields and their new values; `null` deletes a field."), false),
+        ("labels", described("Labels to set.", "scalars"), false),
+        ("annotations", described("Annotations to set.", "scalars"), false),
+        ("subresource", words("Write through `status`, as the operator does.", &["status"]), false),
     ]);
     keys
 }

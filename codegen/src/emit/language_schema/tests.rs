@@ -153,7 +153,8 @@ fn sample(schema: &Value, root: &Value, word: usize, depth: usize) -> Value {
     if let Some(all) = schema["allOf"].as_array() {
         return sample(&all[0], root, word, depth);
     }
-    if let Some(any) = schema["anyOf"].as_array() {
+    // Beside `type`, `anyOf` says only which keys are needed, and all are given.
+    if let (Some(any), None) = (schema["anyOf"].as_array(), schema.get("type")) {
         let choice = if depth == 0 { 0 } else { word % any.len() };
         return sample(&any[choice], root, word, depth);
     }

@@ -27,6 +27,9 @@ pub enum Kind {
     Several,
 }
 
+/// Characters of the longest text of a sample, which is far beyond the budget of an answer already.
+const LONGEST: usize = 40 * super::LIMIT;
+
 impl Kind {
     /// All of them; what is fixed comes first.
     pub const ALL: [Self; 3] = [Self::Bare, Self::Full, Self::Several];
@@ -41,7 +44,7 @@ impl Kind {
 
     fn text(self, longest: usize) -> String {
         match self {
-            Self::Full => "x".repeat(longest),
+            Self::Full => "x".repeat(longest.min(LONGEST)),
             Self::Bare | Self::Several => "x".repeat(longest.min(4)),
         }
     }

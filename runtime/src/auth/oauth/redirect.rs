@@ -56,6 +56,10 @@ pub(super) fn check(uri: &str) -> Result<(), &'static str> {
         return Err("a redirect URI is not written as scheme://… in lower case");
     };
     let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    // Readers of URLs take the first segment of the path for the host instead.
+    if authority.is_empty() && matches!(url.scheme(), "http" | "https") {
+        return Err("a redirect URI has no host");
+    }
     if authority.contains('@') {
         return Err("a redirect URI has a user name in it");
     }
