@@ -84,7 +84,7 @@ impl Server {
 
     /// The answer of a tool.
     async fn call(&self, token: &str, tool: &str, arguments: Value) -> Value {
-        let response = self.post(Some(token), &call(tool, arguments)).await;
+        let response = self.post(Some(token), &call(tool, &arguments)).await;
         assert_eq!(response.status(), StatusCode::OK);
         message(&response.text().await.unwrap())
     }
@@ -110,17 +110,17 @@ fn log_of(folder: &tempfile::TempDir) -> String {
     std::fs::read_to_string(folder.path().join("log")).unwrap()
 }
 
-fn request(method: &str, params: Value) -> Value {
+fn request(method: &str, params: &Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })
 }
 
-fn call(tool: &str, arguments: Value) -> Value {
-    request("tools/call", json!({ "name": tool, "arguments": arguments }))
+fn call(tool: &str, arguments: &Value) -> Value {
+    request("tools/call", &json!({ "name": tool, "arguments": arguments }))
 }
 
 fn initialize() -> Value {
     let client = json!({ "name": "tests", "version": "1" });
-    request("initialize", json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client }))
+    request("initialize", &json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client }))
 }
 
 /// A message, whether it came as JSON or as an event.
@@ -144,7 +144,7 @@ async fn a_token_of_the_provider_lets_in_and_nothing_is_kept() {
     assert_eq!(result["result"]["serverInfo"]["name"], "cloudnative-pg-test");
 
     // Each request stands for itself: none of these knows of the first.
-    let listed = message(&server.post(Some(&token), &request("tools/list", json!({}))).await.text().await.unwrap());
+    let listed = message(&server.post(Some(&token), &request("tools/list", &json!({}))).await.text().await.unwrap());
     assert_eq!(listed["result"]["tools"].as_array().unwrap().len(), 12);
     let answer = server.call(&token, "list_postgres_clusters", json!({})).await;
     assert_eq!(answer["result"]["structuredContent"]["outcome"], "done");
@@ -303,19 +303,19 @@ async fn tools_demand_scopes_by_their_effect() {
         "done"
     );
     let scale = json!({ "name": "main-db", "instances": 2, "dry_run": true });
-    let response = server.post(Some(&reader), &call("scale_postgres_cluster", scale.clone())).await;
+    let response = server.post(Some(&reader), &call("scale_postgres_cluster", &scale)).await;
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     let said = challenge(&response);
     assert!(said.contains("error=\"insufficient_scope\""), "{said}");
     assert!(said.contains("scope=\"openid cnpg:read cnpg:write\""), "all scopes that are needed: {said}");
-    let response = server.post(Some(&reader), &call("delete_postgres_cluster", json!({ "name": "main-db" }))).await;
+    let response = server.post(Some(&reader), &call("delete_postgres_cluster", &json!({ "name": "main-db" }))).await;
     assert!(challenge(&response).contains("cnpg:destroy"));
 
     let writer = server.mint(json!({ "claims": { "scope": "cnpg:read cnpg:write" } })).await;
     let answer = server.call(&writer, "scale_postgres_cluster", scale.clone()).await;
     assert_eq!(answer["result"]["structuredContent"]["outcome"], "planned", "{answer}");
     let nothing = server.mint(json!({ "claims": { "scope": null } })).await;
-    let response = server.post(Some(&nothing), &call("list_postgres_clusters", json!({}))).await;
+    let response = server.post(Some(&nothing), &call("list_postgres_clusters", &json!({}))).await;
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
 
     // A body that the guard reads otherwise than the SDK does gets past the status, and not past the call.
@@ -344,11 +344,11 @@ async fn kubernetes_is_asked_in_the_name_of_the_person() {
     assert!(said.contains("`corp:alice@example.com` may not `list`"), "{said}");
 
     let nameless = server.mint(json!({ "claims": { "email": null } })).await;
-    let response = server.post(Some(&nameless), &call("list_postgres_clusters", json!({}))).await;
+    let response = server.post(Some(&nameless), &call("list_postgres_clusters", &json!({}))).await;
     let answer = message(&response.text().await.unwrap());
     assert!(answer["error"]["message"].as_str().unwrap().contains("no claim `email`"), "{answer}");
     let forged = server.mint(json!({ "claims": { "email": "x\r\nImpersonate-Group: system:masters" } })).await;
-    let response = server.post(Some(&forged), &call("list_postgres_clusters", json!({}))).await;
+    let response = server.post(Some(&forged), &call("list_postgres_clusters", &json!({}))).await;
     let answer = message(&response.text().await.unwrap());
     assert!(answer["error"]["message"].as_str().unwrap().contains("control characters"), "{answer}");
 }

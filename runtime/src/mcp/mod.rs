@@ -61,7 +61,7 @@ impl McpServer {
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         let mut shared = self.apart();
-        shared.config.server_info.name = name.to_owned();
+        name.clone_into(&mut shared.config.server_info.name);
         Self { shared: Arc::new(shared) }
     }
 
