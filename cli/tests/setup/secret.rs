@@ -124,7 +124,7 @@ async fn management_keys_are_in_it_only_when_asked_for_and_keys_of_others_stay()
     let by_hand = |secret: &mut Value| secret["data"]["by-hand"] = json!(STANDARD.encode("x"));
     sandbox.store().update(&Gvr::core("secrets"), "default", "mcp-server-auth0-credentials", by_hand).unwrap();
     let said = folder.run_beside(&["secret", "--replace"]).await.done();
-    assert!(said.contains("- mgmt-client-secret") && !said.contains("~"), "{said}");
+    assert!(said.contains("- mgmt-client-secret") && !said.contains('~'), "{said}");
     assert_eq!((value(&sandbox, "mgmt-client-secret"), value(&sandbox, "by-hand").unwrap()), (None, "x".to_owned()));
 }
 
