@@ -7,6 +7,7 @@ use cnpg_mcp_runtime::kubernetes::{Kubernetes, KubernetesOptions};
 use cnpg_mcp_runtime::secret::KnownSecrets;
 use http::{Method, Request};
 use kube::Client;
+use kube::client::Body;
 use serde_json::Value;
 
 use super::story::{Change, Story};
@@ -86,6 +87,15 @@ impl Cluster {
         let request = Request::builder().method(method).uri(uri).header("content-type", "application/json");
         let request = request.body(body.into_bytes()).map_err(|error| ClusterError::Away(error.to_string()))?;
         self.client.request(request).await.map_err(|error| self.refused(error))
+    }
+
+    /// Time of the API server, as its answers say it (RFC 9110, section 6.6.1).
+    pub async fn date(&self) -> Result<Option<String>, ClusterError> {
+        let request = Request::get("/version").body(Body::empty());
+        let request = request.map_err(|error| ClusterError::Away(error.to_string()))?;
+        let response = self.client.send(request).await.map_err(|error| self.refused(error))?;
+        let date = response.headers().get(http::header::DATE).and_then(|date| date.to_str().ok());
+        Ok(date.map(str::to_owned))
     }
 
     /// Brings an object to what is wanted, and tells. `fields`: what of it is compared.

@@ -3,7 +3,9 @@
 
 mod answers;
 mod auth0;
+mod backup;
 mod cluster;
+mod doctor;
 mod files;
 mod git;
 mod init;
@@ -29,6 +31,14 @@ enum Step {
     Secret(Box<secret::Arguments>),
     /// Give an account or a person outside of the chart the rights that tools need
     Rbac(Box<rbac::Arguments>),
+    /// Write what is managed at Auth0 into a file, without secrets
+    ExportAuth0(Box<auth0::export::Arguments>),
+    /// Save files, Secret and what is managed at Auth0 in a folder
+    Backup(Box<backup::Backup>),
+    /// Bring files and Secret back from such a folder
+    Restore(Box<backup::Restore>),
+    /// Look at the whole way and say what is wrong; changes nothing
+    Doctor(Box<doctor::Arguments>),
 }
 
 pub fn command() -> Command {
@@ -47,5 +57,9 @@ pub async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Step::Auth0(arguments) => auth0::run(*arguments).await,
         Step::Secret(arguments) => secret::run(*arguments).await,
         Step::Rbac(arguments) => rbac::run(*arguments).await,
+        Step::ExportAuth0(arguments) => auth0::export::run(*arguments).await,
+        Step::Backup(arguments) => backup::back_up(*arguments).await,
+        Step::Restore(arguments) => backup::restore(*arguments).await,
+        Step::Doctor(arguments) => doctor::run(*arguments).await,
     }
 }

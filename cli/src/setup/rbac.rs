@@ -166,10 +166,7 @@ mod tests {
 
     #[test]
     fn each_has_a_name_of_its_own() {
-        let user = |name: &str| name_of(json!({ "kind": "User", "name": name }));
-        fn name_of(subject: Value) -> String {
-            name(&subject)
-        }
+        let user = |user: &str| name(&json!({ "kind": "User", "name": user }));
         assert_eq!(user("oidc:a@example.com"), "cnpg-mcp:user:oidc:a@example.com");
         let account = json!({ "kind": "ServiceAccount", "namespace": "ci", "name": "bot" });
         assert_eq!(name(&account), "cnpg-mcp:serviceaccount:ci:bot");

@@ -39,6 +39,13 @@ pub struct Right {
     pub tools: BTreeSet<&'static str>,
 }
 
+impl Right {
+    /// `resource.group`, as kubectl writes it.
+    pub fn title(&self) -> String {
+        if self.group.is_empty() { self.resource.clone() } else { format!("{}.{}", self.resource, self.group) }
+    }
+}
+
 /// The offered tools.
 pub fn tools(offered: &Offered) -> anyhow::Result<Vec<&'static ToolInfo>> {
     let names = offered.toolsets.as_deref().unwrap_or("core");

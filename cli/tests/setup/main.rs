@@ -5,8 +5,12 @@
 
 mod auth0;
 mod auth0_interrupted;
+mod backup;
+mod doctor;
 mod folder;
 mod init;
 mod rbac;
 mod secret;
 mod tenant;
+mod whole;
+mod world;

@@ -1,10 +1,11 @@
 //! `cnpg-mcp setup auth0`: the API, its clients and the connection at Auth0, `auth0-config.json` and `auth0-values.yaml`.
 
-mod access;
+pub mod access;
 mod api;
 pub mod config;
 mod difference;
 mod domain;
+pub mod export;
 mod tenant;
 mod values;
 mod wanted;
