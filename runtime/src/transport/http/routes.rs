@@ -19,10 +19,10 @@ use super::limits::{Limits, bounded_bodies};
 use super::names::Names;
 use super::owned;
 use super::pages_elsewhere;
+use super::served::Served;
 use super::shared::Sessions;
 use crate::auth::oauth::CONSENT;
 use crate::auth::store::SessionStore;
-use crate::mcp::McpServer;
 use crate::transport::page;
 
 /// Header of sessions (MCP 2025-11-25, "Session Management").
@@ -36,7 +36,7 @@ const REVISION: &str = "mcp-protocol-version";
 ///
 /// The probes are outside of the `Host` check, since kubelets send the pod's address.
 pub fn router(
-    server: &McpServer,
+    server: &impl Served,
     names: Names,
     limits: Limits,
     door: &Door,
