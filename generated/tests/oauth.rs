@@ -288,12 +288,11 @@ async fn a_replica_killed_in_mid_load_logs_nobody_out() {
             for call in 0..100 {
                 // A load balancer goes to the other replica where one does not answer.
                 let turn = (client + call) % 2;
-                let status = match listed(&http, &urls[turn], &access).await {
-                    Ok(status) => status,
-                    Err(_) => {
-                        moved += 1;
-                        listed(&http, &urls[1 - turn], &access).await.unwrap()
-                    }
+                let status = if let Ok(status) = listed(&http, &urls[turn], &access).await {
+                    status
+                } else {
+                    moved += 1;
+                    listed(&http, &urls[1 - turn], &access).await.unwrap()
                 };
                 assert_eq!(status, StatusCode::OK, "nobody is asked to log in again");
             }

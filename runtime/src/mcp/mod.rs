@@ -83,11 +83,6 @@ impl McpServer {
         }
     }
 
-    /// The name under which it presents itself.
-    pub fn name(&self) -> &str {
-        &self.shared.config.server_info.name
-    }
-
     /// The registry behind it.
     pub fn registry(&self) -> &Arc<Registry> {
         &self.shared.registry

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 
-use crate::mcp::McpServer;
+use crate::registry::Registry;
 
 /// Nothing is loaded from anywhere, nothing runs, nobody frames it.
 const POLICY: &str =
@@ -15,8 +15,7 @@ const STYLE: &str = ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,
 code{font-family:ui-monospace,monospace}li{margin:.25rem 0}";
 
 /// The page, made once.
-pub(super) fn html(server: &McpServer, endpoint: &str) -> String {
-    let (registry, name) = (server.registry(), server.name());
+pub(super) fn html(registry: &Registry, name: &str, endpoint: &str) -> String {
     let mut tools = String::new();
     for listed in registry.tools() {
         // Writing to a String does not fail.

@@ -57,7 +57,7 @@ impl Settings {
     }
 
     /// Of this folder.
-    pub fn of_folder(values: &PathBuf, report: &mut Report) -> Self {
+    pub fn of_folder(values: &Path, report: &mut Report) -> Self {
         match Self::read(values, report) {
             Ok(settings) => settings,
             Err(error) => {
@@ -70,7 +70,7 @@ impl Settings {
         }
     }
 
-    fn read(path: &PathBuf, report: &mut Report) -> anyhow::Result<Self> {
+    fn read(path: &Path, report: &mut Report) -> anyhow::Result<Self> {
         let text = files::read(path)?.with_context(|| format!("there is no `{}`", path.display()))?;
         let values: Value = serde_yaml::from_str(&text).with_context(|| format!("`{}`", path.display()))?;
         let text = |pointer: &str| {
@@ -127,7 +127,7 @@ fn agrees(values: &Value, report: &mut Report) {
                 pairs.iter().find(|(_, pointer, saved)| values.pointer(pointer).and_then(Value::as_str) != *saved);
             match differs {
                 Some((name, ..)) => {
-                    report.failure(format_args!("configuration: {name} is not that of `{AUTH0_CONFIG}`"), again)
+                    report.failure(format_args!("configuration: {name} is not that of `{AUTH0_CONFIG}`"), again);
                 }
                 None => report.ok(format_args!("configuration: the values agree with `{AUTH0_CONFIG}`")),
             }

@@ -69,7 +69,7 @@ pub fn router(
         Some(store) => owned::sessions(mcp, store, limits.idle_session),
         None => mcp,
     };
-    let page = page::html(server, endpoint);
+    let page = page::html(server.registry(), &server.get_info().server_info.name, endpoint);
     let path = door.path();
     let guarded = door.routes().nest(path, door.before(mcp)).route("/", get(async move || page::respond(page)));
     let names = Arc::new(names);
