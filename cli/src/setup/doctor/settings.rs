@@ -1,6 +1,6 @@
 //! What is set up here: the chart's values with `auth0-config.json`, or a server's own configuration.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use cnpg_mcp_runtime::auth::configuration::{Address, Configuration, Given, PublicUrl, Server, Sources, Where};
