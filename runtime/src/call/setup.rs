@@ -60,6 +60,8 @@ pub struct Identity {
     pub client: Option<String>,
     /// The client program, as it names itself.
     pub program: Option<String>,
+    /// Scopes of the token that they came with.
+    pub scopes: Vec<String>,
     /// In whose name Kubernetes is asked; `None`: in the server's own.
     pub person: Option<Person>,
 }

@@ -43,7 +43,13 @@ pub(super) fn identity(
     }
     let person = access.impersonation.as_ref().map(|impersonation| person(impersonation, &caller.claims));
     let person = person.transpose().map_err(|why| refused(&why))?;
-    Ok(Identity { subject: Some(caller.subject.clone()), client: Some(caller.client.clone()), program, person })
+    Ok(Identity {
+        subject: Some(caller.subject.clone()),
+        client: Some(caller.client.clone()),
+        scopes: caller.scopes.clone(),
+        program,
+        person,
+    })
 }
 
 /// The client program: as it said when its session began, else by its `User-Agent`. (Where a request stands for itself the

@@ -110,12 +110,8 @@ impl McpServer {
                 .map_err(|error| not_callable(&error))
         };
         if stateless && asks {
-            let asking = asking::InputRequired::new(
-                &self.shared.codec,
-                who.subject.as_deref(),
-                &request.name,
-                &Value::Object(arguments.clone()),
-            );
+            let asking =
+                asking::InputRequired::new(&self.shared.codec, &who, &request.name, &Value::Object(arguments.clone()));
             let rounds = Arc::new(asking.prompter(request.request_state.as_deref(), request.input_responses.as_ref()));
             let answer = run(Arc::clone(&rounds) as Arc<dyn Prompter>).await?;
             return Ok(match asking.result(&rounds) {

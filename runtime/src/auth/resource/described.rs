@@ -90,6 +90,7 @@ impl Resource {
             let _ = write!(challenge, "error=\"{error}\", error_description=\"{}\", ", quotable(description));
         }
         let _ = write!(challenge, "resource_metadata=\"{}\"", self.metadata_url);
+        let scopes: Vec<&str> = scopes.iter().map(String::as_str).filter(|scope| is_scope(scope)).collect();
         if !scopes.is_empty() {
             let _ = write!(challenge, ", scope=\"{}\"", scopes.join(" "));
         }
@@ -100,6 +101,11 @@ impl Resource {
         }
         response
     }
+}
+
+/// Whether a word may stand for a scope (RFC 6749, section 3.3): what a provider puts into a token may be anything.
+fn is_scope(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
 }
 
 /// A description with the characters that may stand in one (RFC 6750, section 3).
