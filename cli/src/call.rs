@@ -89,7 +89,7 @@ async fn call(
         cancellation,
         progress: lines.clone(),
         prompter: Arc::new(ask::Terminal),
-        who: Identity { subject: None, client: Some(format!("cnpg-mcp {VERSION}")) },
+        who: Identity { program: Some(format!("cnpg-mcp {VERSION}")), ..Identity::default() },
     };
     let answer = registry.call(name, arguments, context).await?;
     lines.end();

@@ -1,4 +1,5 @@
 //! `cnpg-mcp`: every tool from a terminal, and the sandbox by itself.
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking"))]
 
 mod ask;
 mod call;
@@ -6,6 +7,7 @@ mod flags;
 mod probe;
 mod progress;
 mod sandbox;
+mod setup;
 mod target;
 mod token;
 mod tools;
@@ -50,6 +52,7 @@ fn command() -> Command {
         .subcommand(sandbox::command())
         .subcommand(token::command())
         .subcommand(probe::command())
+        .subcommand(setup::command())
 }
 
 async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
@@ -59,6 +62,7 @@ async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Some(("sandbox", matches)) => sandbox::run(matches).await,
         Some(("token", matches)) => token::run(matches).await,
         Some(("probe", matches)) => probe::run(matches).await,
+        Some(("setup", matches)) => setup::run(matches).await,
         _ => Ok(ExitCode::from(FAILED)),
     }
 }

@@ -8,6 +8,7 @@ include!(concat!(env!("OUT_DIR"), "/tools.rs"));
 
 pub mod auth_flags;
 pub mod client_config;
+pub mod server;
 pub mod target;
 
 use std::sync::Arc;

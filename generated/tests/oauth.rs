@@ -15,6 +15,8 @@ const ROOT_KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const REDIRECT: &str = "http://127.0.0.1:33418/callback";
+/// A client's name that would write lines of its own into a log, and colour them.
+const HOSTILE: &str = "Test\r\n2026-01-01T00:00:00Z  INFO forged: a person logged in\u{1b}[31m";
 
 struct Folder(tempfile::TempDir);
 
@@ -99,7 +101,7 @@ fn cookies(response: &Response) -> Vec<String> {
 
 /// Logs in, and gives the tokens with everything secret that was seen on the way.
 async fn log_in(server: &Server, provider: &Provider) -> (Value, Vec<String>) {
-    let metadata = json!({ "client_name": "Test", "redirect_uris": [REDIRECT], "token_endpoint_auth_method": "client_secret_post" });
+    let metadata = json!({ "client_name": HOSTILE, "redirect_uris": [REDIRECT], "token_endpoint_auth_method": "client_secret_post" });
     let registered = http().post(format!("{}/register", server.url)).json(&metadata).send().await.unwrap();
     assert_eq!(registered.status(), StatusCode::CREATED);
     let registered: Value = registered.json().await.unwrap();
@@ -174,11 +176,18 @@ async fn people_log_in_and_no_secret_is_logged_at_the_level_that_logs_most() {
     };
     assert_eq!(ask(access).send().await.unwrap().status(), StatusCode::OK);
     assert_eq!(ask(&format!("{access}x")).send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    for hostile in
+        ["/authorize?client_id=x%0D%0Aforged%1B", "/auth/callback?state=%0Aforged", "/mcp?%0Aforged%1B", "/%0Aforged"]
+    {
+        http().get(format!("{}{hostile}", server.url)).header("user-agent", "forged").send().await.unwrap();
+    }
     let ready = http().get(format!("{}/readyz", server.url)).send().await.unwrap();
     assert_eq!(ready.status(), StatusCode::OK);
     drop(server);
     let log = std::fs::read_to_string(folder.path("log")).unwrap();
     assert!(log.contains("a person logged in") && log.contains("auth0|alice"), "{log}");
+    assert!(!log.contains('\u{1b}') && !log.contains('\r'), "{log}");
+    assert!(!log.lines().any(|line| line.starts_with("2026-01-01") || line.starts_with("forged")), "{log}");
     // Parts of secrets too: a session's name is in tokens of both kinds.
     for secret in secrets.iter().flat_map(|secret| secret.split('.')).filter(|part| part.len() >= 16) {
         assert!(!log.contains(secret), "{secret}: {}", log.lines().find(|line| line.contains(secret)).unwrap());
@@ -198,20 +207,39 @@ async fn a_provider_that_was_asked_without_an_audience_is_told_in_the_log() {
     assert!(log.contains("the provider was asked without an audience"), "{log}");
 }
 
+/// A Redis that ends with this value.
+struct Redis(Child, String);
+
+impl Redis {
+    fn start() -> Self {
+        let port = free_port();
+        let mut redis = Command::new("redis-server");
+        redis.args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--appendonly", "no"]);
+        let child = redis.stdout(Stdio::null()).spawn().unwrap_or_else(|error| {
+            panic!("`redis-server` does not start ({error}); ./tests/redis/install.sh installs it");
+        });
+        Self(child, format!("redis://127.0.0.1:{port}"))
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_port() -> String {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
+}
+
 #[tokio::test]
 async fn with_redis_a_restart_logs_nobody_out() {
     cnpg_mcp_runtime::tls::install();
     let provider = Provider::start().await.unwrap();
     let folder = Folder::new(provider.issuer());
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut redis = Command::new("redis-server");
-    redis.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no"]);
-    let mut redis = redis.stdout(Stdio::null()).spawn().unwrap_or_else(|error| {
-        panic!("`redis-server` does not start ({error}); ./tests/redis/install.sh installs it");
-    });
-    let store = format!("redis://127.0.0.1:{port}");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
-    let arguments = ["--session-store", &store, "--port", &port];
+    let (redis, port) = (Redis::start(), free_port());
+    let arguments = ["--session-store", &redis.1, "--port", &port];
     let server = Server::start(&folder, &arguments);
     let (tokens, _) = log_in(&server, &provider).await;
     drop(server);
@@ -219,8 +247,66 @@ async fn with_redis_a_restart_logs_nobody_out() {
     let call = http().get(format!("{}/mcp", server.url)).bearer_auth(tokens["access_token"].as_str().unwrap());
     let status = call.header("accept", "text/event-stream").send().await.unwrap().status();
     assert_ne!(status, StatusCode::UNAUTHORIZED);
-    redis.kill().unwrap();
-    redis.wait().unwrap();
+}
+
+/// A call of the revision without sessions.
+async fn listed(client: &Client, url: &str, access: &str) -> reqwest::Result<StatusCode> {
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": { "name": "load", "version": "1" },
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": { "_meta": meta } });
+    let request = client.post(format!("{url}/mcp")).bearer_auth(access).json(&call);
+    let request = request.header("accept", "application/json, text/event-stream");
+    let request = request.header("mcp-protocol-version", "2026-07-28").header("mcp-method", "tools/list");
+    let answer = request.send().await?;
+    let status = answer.status();
+    answer.bytes().await?;
+    Ok(status)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_killed_in_mid_load_logs_nobody_out() {
+    cnpg_mcp_runtime::tls::install();
+    let provider = Provider::start().await.unwrap();
+    let folders = [Folder::new(provider.issuer()), Folder::new(provider.issuer())];
+    let (redis, ports) = (Redis::start(), [free_port(), free_port()]);
+    let public_url = format!("http://localhost:{}", ports[0]);
+    let [mut first, mut second] = [0, 1].map(|index| {
+        let arguments = ["--session-store", &redis.1, "--port", &ports[index], "--public-url", &public_url];
+        Server::start(&folders[index], &arguments)
+    });
+    second.url = format!("http://localhost:{}", ports[1]);
+    let (tokens, _) = log_in(&first, &provider).await;
+    let urls = [first.url.clone(), second.url.clone()];
+    let access = tokens["access_token"].as_str().unwrap().to_owned();
+    let clients = (0..8).map(|client| {
+        let (http, urls, access) = (http(), urls.clone(), access.clone());
+        tokio::spawn(async move {
+            let mut moved = 0;
+            for call in 0..100 {
+                // A load balancer goes to the other replica where one does not answer.
+                let turn = (client + call) % 2;
+                let status = if let Ok(status) = listed(&http, &urls[turn], &access).await {
+                    status
+                } else {
+                    moved += 1;
+                    listed(&http, &urls[1 - turn], &access).await.unwrap()
+                };
+                assert_eq!(status, StatusCode::OK, "nobody is asked to log in again");
+            }
+            moved
+        })
+    });
+    let clients: Vec<_> = clients.collect();
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    first.child.kill().unwrap();
+    let mut moved = 0;
+    for client in clients {
+        moved += client.await.unwrap();
+    }
+    assert!(moved > 0, "it was killed in the middle");
 }
 
 #[test]

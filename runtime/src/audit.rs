@@ -31,8 +31,12 @@ pub struct Entry<'a> {
     pub call_id: &'a str,
     /// Who called; `anonymous` without authentication.
     pub subject: &'a str,
-    /// The client program, as it names itself.
+    /// The client program, by the name that authentication has for it; empty without.
     pub client: &'a str,
+    /// The client program, as it names itself.
+    pub program: &'a str,
+    /// In whose name Kubernetes was asked; empty: in the server's own.
+    pub kubernetes_user: &'a str,
 }
 
 /// Writes the line.
@@ -49,6 +53,8 @@ pub fn write(entry: &Entry<'_>) {
         call_id = entry.call_id,
         subject = entry.subject,
         client = entry.client,
+        program = entry.program,
+        kubernetes_user = entry.kubernetes_user,
     );
 }
 

@@ -18,7 +18,7 @@ stamp() { sha256sum "$@" | sha256sum | cut -d' ' -f1; }
 
 python_stamp=$(stamp "$root/tests/clients/python/requirements.txt")
 if [ "$(cat "$tools/python.stamp" 2>/dev/null || true)" != "$python_stamp" ]; then
-  echo "installing the Python MCP client into .tools/python"
+  echo "installing the Python MCP clients into .tools/python"
   rm -rf "$tools/python"
   python3 -m venv "$tools/python"
   "$tools/python/bin/pip" install --quiet --disable-pip-version-check -r "$root/tests/clients/python/requirements.txt"
@@ -27,7 +27,7 @@ fi
 
 node_stamp=$(stamp "$root/tests/clients/node/package.json" "$root/tests/clients/node/package-lock.json")
 if [ "$(cat "$tools/node.stamp" 2>/dev/null || true)" != "$node_stamp" ]; then
-  echo "installing MCP Inspector into .tools/node"
+  echo "installing MCP clients for Node.js into .tools/node"
   rm -rf "$tools/node"
   mkdir -p "$tools/node"
   cp "$root/tests/clients/node/package.json" "$root/tests/clients/node/package-lock.json" "$tools/node/"

@@ -44,16 +44,16 @@ pub async fn log_in(listening: Listening, provider: &Provider, no_browser: bool)
     let (state, nonce, pkce) = (random_secret()?, random_secret()?, Pkce::new()?);
     let request = AuthorizationRequest { state: state.expose(), nonce: nonce.expose(), pkce: &pkce };
     let url = provider.authorization_url(&request).await?;
-    let (come_back, mut came_back) = mpsc::channel(1);
+    let (sender, mut answers) = mpsc::channel(1);
     let expected = Arc::new(state.clone());
-    let pages = Router::new().route("/callback", get(callback)).with_state((expected, come_back));
+    let pages = Router::new().route("/callback", get(callback)).with_state((expected, sender));
     let server = tokio::spawn(axum::serve(listening.listener, pages).into_future());
     if no_browser || open::that_detached(url.as_str()).is_err() {
         eprintln!("Open this address to log in:\n\n{url}\n");
     } else {
         eprintln!("Log in by the browser that opens. If none does, open this address:\n\n{url}\n");
     }
-    let brought = tokio::time::timeout(PATIENCE, came_back.recv()).await;
+    let brought = tokio::time::timeout(PATIENCE, answers.recv()).await;
     // The page that thanks is still on its way.
     tokio::time::sleep(Duration::from_millis(100)).await;
     server.abort();
@@ -69,7 +69,7 @@ pub async fn log_in(listening: Listening, provider: &Provider, no_browser: bool)
 type Waiting = (Arc<cnpg_mcp_runtime::secret::SecretText>, mpsc::Sender<Brought>);
 
 /// The page that the browser comes back to. Whoever does not bring `state` was not sent by this command.
-async fn callback(State((state, come_back)): State<Waiting>, Query(brought): Query<Brought>) -> Response {
+async fn callback(State((state, answers)): State<Waiting>, Query(brought): Query<Brought>) -> Response {
     if !brought.get("state").is_some_and(|found| same_secret(found, state.expose())) {
         return page(StatusCode::BAD_REQUEST, "This address does not belong to the login that is going on.");
     }
@@ -79,7 +79,7 @@ async fn callback(State((state, come_back)): State<Waiting>, Query(brought): Que
         "Logged in. This page can be closed."
     };
     // A second answer has nobody who waits for it.
-    let _ = come_back.try_send(brought);
+    let _ = answers.try_send(brought);
     page(StatusCode::OK, text)
 }
 

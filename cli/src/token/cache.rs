@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cnpg_mcp_runtime::secret::SecretText;
 use serde::Deserialize;
 use serde_json::json;
@@ -35,6 +37,10 @@ impl Kept {
     }
 }
 
+/// What group and others may do with a file.
+#[cfg(unix)]
+const OTHERS: u32 = 0o077;
+
 /// The file of one provider, audience and client.
 pub struct Cache {
     file: PathBuf,
@@ -43,8 +49,7 @@ pub struct Cache {
 impl Cache {
     pub fn of(asked: &Asked) -> anyhow::Result<Self> {
         let name = Sha256::digest(format!("{}\0{}\0{}", asked.issuer, asked.audience, asked.client_id));
-        let name: String = name.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { file: folder()?.join(format!("{name}.json")) })
+        Ok(Self { file: folder()?.join(format!("{}.json", URL_SAFE_NO_PAD.encode(name))) })
     }
 
     /// What is kept. A file that others may read, or that is broken, counts as none and is taken away.
@@ -106,7 +111,7 @@ fn folder() -> anyhow::Result<PathBuf> {
 #[cfg(unix)]
 fn is_private(file: &Path) -> anyhow::Result<bool> {
     use std::os::unix::fs::PermissionsExt as _;
-    Ok(fs::metadata(file)?.permissions().mode() & 0o077 == 0)
+    Ok(fs::metadata(file)?.permissions().mode() & OTHERS == 0)
 }
 
 #[cfg(not(unix))]

@@ -91,7 +91,7 @@ async fn token(asked: &Asked, cache: &Cache, matches: &ArgMatches) -> anyhow::Re
     {
         return Ok(kept.clone());
     }
-    let mut provider = asked.provider(&provider::loopback(matches))?;
+    let mut provider = asked.provider(&provider::loopback(matches));
     if let Some(refresh_token) = kept.and_then(|kept| kept.refresh_token) {
         match provider.refresh(&refresh_token).await {
             Ok(tokens) => return keep(asked, cache, tokens, Some(refresh_token)).await,
@@ -103,7 +103,7 @@ async fn token(asked: &Asked, cache: &Cache, matches: &ArgMatches) -> anyhow::Re
         device::log_in(&provider).await?
     } else {
         let listening = browser::listen(matches).await?;
-        provider = asked.provider(&listening.redirect_uri)?;
+        provider = asked.provider(&listening.redirect_uri);
         browser::log_in(listening, &provider, matches.get_flag("no-browser")).await?
     };
     keep(asked, cache, tokens, None).await

@@ -51,7 +51,7 @@ impl Asked {
     }
 
     /// The provider's client that this command is.
-    pub fn provider(&self, redirect_uri: &str) -> anyhow::Result<Provider> {
+    pub fn provider(&self, redirect_uri: &str) -> Provider {
         let options = ProviderOptions {
             client_id: self.client_id.clone(),
             secret: None,
@@ -60,14 +60,14 @@ impl Asked {
             authorize_params: vec![("audience".to_owned(), self.audience.clone())],
             token_params: Vec::new(),
         };
-        Ok(Provider::new(Arc::clone(&self.discovery), Arc::clone(&self.keys), options))
+        Provider::new(Arc::clone(&self.discovery), Arc::clone(&self.keys), options)
     }
 
     /// Whether the test server would let a token in; when it expires, in seconds since 1970.
     pub async fn check(&self, token: &str) -> anyhow::Result<u64> {
         let verifier = AccessTokenVerifier::new(Arc::clone(&self.keys), &self.audience);
-        let verified = verifier.verify(token).await.context("the provider gave a token that is of no use here")?;
-        verified.claims.get("exp").and_then(Value::as_u64).context("the token has no proper claim `exp`")
+        let token = verifier.verify(token).await.context("the provider gave a token that is of no use here")?;
+        token.claims.get("exp").and_then(Value::as_u64).context("the token has no proper claim `exp`")
     }
 }
 

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use targets::{Stage, Target, corpus};
 
 /// Longest that one file may take, in a development build on a busy machine.
-const LONGEST: Duration = Duration::from_secs(10);
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// Most memory that the process ever has, in KiB. A file has at most 128 KiB.
 const MOST_KIB: u64 = 400 * 1024;

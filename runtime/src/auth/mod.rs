@@ -7,6 +7,7 @@
 //! - [`oauth`]: the main server's authorization server, with its [`pages`] and what it fetches of clients
 //!   ([`client_document`]).
 //! - [`bearer`]: access tokens that the main server issued itself.
+//! - [`resource`]: the guard before the MCP endpoint, and the test server's way of letting people in.
 
 pub mod bearer;
 pub mod client_document;
@@ -15,6 +16,7 @@ pub mod keys;
 pub mod oauth;
 pub mod oidc;
 pub mod pages;
+pub mod resource;
 pub mod store;
 
 mod jwt;

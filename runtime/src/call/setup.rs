@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::confirm::Asker;
-use crate::kubernetes::Kubernetes;
+use crate::kubernetes::{Kubernetes, Person};
 use crate::time::Clock;
 use crate::tool::{Arguments, ToolInfo};
 
@@ -56,8 +56,14 @@ impl Default for Settings {
 pub struct Identity {
     /// The person or service, where authentication says.
     pub subject: Option<String>,
-    /// The client program, where it says.
+    /// The client program, by the name that authentication has for it.
     pub client: Option<String>,
+    /// The client program, as it names itself.
+    pub program: Option<String>,
+    /// Scopes of the token that they came with.
+    pub scopes: Vec<String>,
+    /// In whose name Kubernetes is asked; `None`: in the server's own.
+    pub person: Option<Person>,
 }
 
 /// Where progress goes while a call waits.

@@ -61,7 +61,12 @@ impl Call {
         Self {
             tool: setup.tool,
             arguments: setup.arguments,
-            link: Link { kubernetes: setup.kubernetes, user_agent, deadline: setup.deadline },
+            link: Link {
+                kubernetes: setup.kubernetes,
+                user_agent,
+                deadline: setup.deadline,
+                person: setup.who.person.clone(),
+            },
             cancellation: setup.cancellation,
             progress: setup.progress,
             asking: setup.asking,

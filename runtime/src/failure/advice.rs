@@ -123,14 +123,18 @@ fn forbidden(attempt: Attempt, object: &ObjectRef, status: Option<&ApiStatus>) -
     if !message.contains("cannot ") {
         return vec!["An admission rule of this Kubernetes does not allow it; its reason stands above. Change what it names, or ask who runs this Kubernetes.".to_owned()];
     }
+    if message.contains("cannot impersonate") {
+        return vec!["The server asks in the name of the person who called, and its account may not `impersonate` them. Grant it that on users and groups (the chart does, where `impersonation` is on), or turn impersonation off.".to_owned()];
+    }
     let check = format!("kubectl auth can-i {} {}{}", attempt.verb(), object.kind.resource(), scope(object));
-    let as_whom = message
-        .split_once("User \"")
-        .and_then(|(_, rest)| rest.split_once('"'))
-        .map(|(user, _)| format!(" --as {}", shell(user)))
-        .unwrap_or_default();
+    let user = message.split_once("User \"").and_then(|(_, rest)| rest.split_once('"')).map(|(user, _)| user);
+    let as_whom = user.map(|user| format!(" --as {}", shell(user))).unwrap_or_default();
+    // Where the server asks in a person's name, the right that is missing is theirs.
+    let who = user
+        .filter(|user| !user.starts_with("system:"))
+        .map_or_else(|| "The server's account".to_owned(), |user| format!("`{user}`"));
     vec![format!(
-        "The server's account may not `{}` `{}` there. Check with `{check}{as_whom}`, and have the right granted by a Role and RoleBinding (ClusterRole and ClusterRoleBinding for all namespaces).",
+        "{who} may not `{}` `{}` there. Check with `{check}{as_whom}`, and have the right granted by a Role and RoleBinding (ClusterRole and ClusterRoleBinding for all namespaces).",
         attempt.verb(),
         object.kind.plural
     )]

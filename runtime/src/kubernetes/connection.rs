@@ -92,11 +92,28 @@ impl Kubernetes {
 
     /// The client, made at the first use.
     pub(crate) async fn client(&self) -> Result<Client, RequestError> {
-        self.client.get_or_try_init(|| self.connect()).await.map(|handle| handle.0.clone())
+        self.client.get_or_try_init(|| self.connect(None)).await.map(|handle| handle.0.clone())
     }
 
-    async fn connect(&self) -> Result<ClientHandle, RequestError> {
+    /// A client of its own, for what is no tool's: setting up, and looking for what is wrong. `acting_as`: in whose
+    /// name it asks (Kubernetes, "User impersonation"), where that is somebody else.
+    ///
+    /// # Errors
+    /// Where there is no configuration that can be used; what is wrong, for people.
+    pub async fn client_acting_as(&self, acting_as: Option<&str>) -> Result<Client, String> {
+        match self.connect(acting_as).await {
+            Ok(handle) => Ok(handle.0),
+            Err(RequestError::NoConfiguration(what) | RequestError::Credentials(what)) => Err(what),
+            Err(_) => Err("The configuration cannot be used.".to_owned()),
+        }
+    }
+
+    async fn connect(&self, acting_as: Option<&str>) -> Result<ClientHandle, RequestError> {
         let mut config = self.sources.load().await.map_err(RequestError::NoConfiguration)?;
+        if let Some(user) = acting_as {
+            config.auth_info.impersonate = Some(user.to_owned());
+            config.read_timeout = Some(self.request_timeout);
+        }
         // kube's own retry repeats POST and PATCH as well.
         config.default_retry = false;
         config.connect_timeout = Some(self.request_timeout);

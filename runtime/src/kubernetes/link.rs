@@ -11,7 +11,7 @@ use http_body_util::{BodyExt as _, Collected, LengthLimitError, Limited};
 use kube::client::Body;
 use tokio::time::Instant;
 
-use super::{Answer, ApiRequest, ApiStatus, Backoff, Kubernetes};
+use super::{Answer, ApiRequest, ApiStatus, Backoff, Kubernetes, Person};
 
 /// Most bytes of an error's body.
 const MAX_STATUS: usize = 1 << 20;
@@ -119,6 +119,8 @@ pub(crate) struct Link {
     pub(crate) user_agent: String,
     /// No request goes on after it.
     pub(crate) deadline: Instant,
+    /// In whose name requests are made; `None`: in the server's own.
+    pub(crate) person: Option<Person>,
 }
 
 impl Link {
@@ -197,12 +199,16 @@ impl Link {
     /// Sends a request and reads the head of its answer; anything but 2xx is an error.
     pub(crate) async fn open(&self, request: &ApiRequest) -> Result<http::Response<Body>, RequestError> {
         let client = self.kubernetes.client().await?;
-        let built = Request::builder()
+        let mut built = Request::builder()
             .method(&request.method)
             .uri(request.uri())
             .header(USER_AGENT, &self.user_agent)
             .header(ACCEPT, request.accept)
-            .header(CONTENT_TYPE, request.content_type)
+            .header(CONTENT_TYPE, request.content_type);
+        for (name, value) in self.person.iter().flat_map(Person::headers) {
+            built = built.header(name, value);
+        }
+        let built = built
             .body(Body::from(request.body.clone()))
             .map_err(|error| RequestError::NotSent(format!("The request cannot be made: {error}.")))?;
         let response = client.send(built).await.map_err(|error| sending_failed(&error))?;

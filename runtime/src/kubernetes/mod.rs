@@ -9,12 +9,14 @@ mod backoff;
 mod configuration;
 mod connection;
 mod link;
+mod person;
 mod queue;
 mod request;
 mod status;
 mod watch;
 
 pub use connection::{Kubernetes, KubernetesOptions};
+pub use person::{BadName, Person};
 pub use status::{ApiStatus, StatusCause, StatusDetails};
 
 pub(crate) use answer::{Answer, ListPage};

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::budget;
+use crate::call::Identity;
 use crate::confirm::{Asked, ObjectShown, Prompt, Prompter};
 
 /// Name of the request and of its field.
@@ -71,9 +72,9 @@ pub(super) struct InputRequired<'a> {
 }
 
 impl<'a> InputRequired<'a> {
-    pub(super) fn new(codec: &'a RequestStateCodec, subject: Option<&str>, tool: &str, arguments: &Value) -> Self {
-        // JSON keeps the three apart, and an object's keys come sorted.
-        let bound_to = json!([subject, tool, sorted(arguments)]).to_string().into_bytes();
+    pub(super) fn new(codec: &'a RequestStateCodec, who: &Identity, tool: &str, arguments: &Value) -> Self {
+        // JSON keeps the four apart, and an object's keys come sorted.
+        let bound_to = json!([who.subject, who.client, tool, sorted(arguments)]).to_string().into_bytes();
         Self { codec, bound_to }
     }
 

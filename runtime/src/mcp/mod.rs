@@ -1,11 +1,13 @@
 //! The registry as an MCP server, for every transport and both lifecycles (with `initialize`, up to
 //! 2025-11-25, and without, from 2026-07-28).
 
+mod access;
 mod asking;
 mod listing;
 mod progress;
 mod result;
 
+pub use access::Access;
 pub use result::{CALL_ID_KEY, FAILURE_KEY};
 
 use std::sync::Arc;
@@ -19,15 +21,12 @@ use rmcp::model::{
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
 
-use crate::call::{Identity, ProgressSink};
+use crate::call::ProgressSink;
 use crate::confirm::{NoPrompter, Prompter};
 use crate::registry::{CallContext, NotCallable, Registry};
 
 /// Name under which the server presents itself.
 pub const SERVER_NAME: &str = "cloudnative-pg";
-
-/// Longest client name that is kept.
-const MAX_CLIENT_NAME: usize = 80;
 
 /// An MCP server; cheap to clone, one clone serves one connection or request.
 #[derive(Clone)]
@@ -40,6 +39,7 @@ struct Shared {
     config: ServerConfig,
     tools: Vec<Tool>,
     codec: RequestStateCodec,
+    access: Option<Access>,
 }
 
 impl McpServer {
@@ -54,7 +54,33 @@ impl McpServer {
         let tools = registry.tools().map(listing::to_tool).collect();
         // The key is as long as the codec asks for.
         let codec = RequestStateCodec::new_unchecked(state_key.to_vec());
-        Self { shared: Arc::new(Shared { registry, config, tools, codec }) }
+        Self { shared: Arc::new(Shared { registry, config, tools, codec, access: None }) }
+    }
+
+    /// The same under another name.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        let mut shared = self.apart();
+        name.clone_into(&mut shared.config.server_info.name);
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// The same for people who were let in: calls by nobody are refused.
+    #[must_use]
+    pub fn for_people(self, access: Access) -> Self {
+        let shared = self.apart();
+        Self { shared: Arc::new(Shared { access: Some(access), ..shared }) }
+    }
+
+    fn apart(self) -> Shared {
+        let shared = &*self.shared;
+        Shared {
+            registry: Arc::clone(&shared.registry),
+            config: shared.config.clone(),
+            tools: shared.tools.clone(),
+            codec: shared.codec.clone(),
+            access: shared.access.clone(),
+        }
     }
 
     /// The registry behind it.
@@ -68,7 +94,7 @@ impl McpServer {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let arguments = request.arguments.unwrap_or_default();
-        let who = identity(&context);
+        let who = access::identity(self.shared.access.as_ref(), &request.name, &context)?;
         let progress: Arc<dyn ProgressSink> =
             Arc::new(progress::Notifications::new(context.peer.clone(), context.meta.get_progress_token()));
         let stateless = context
@@ -84,12 +110,8 @@ impl McpServer {
                 .map_err(|error| not_callable(&error))
         };
         if stateless && asks {
-            let asking = asking::InputRequired::new(
-                &self.shared.codec,
-                who.subject.as_deref(),
-                &request.name,
-                &Value::Object(arguments.clone()),
-            );
+            let asking =
+                asking::InputRequired::new(&self.shared.codec, &who, &request.name, &Value::Object(arguments.clone()));
             let rounds = Arc::new(asking.prompter(request.request_state.as_deref(), request.input_responses.as_ref()));
             let answer = run(Arc::clone(&rounds) as Arc<dyn Prompter>).await?;
             return Ok(match asking.result(&rounds) {
@@ -132,11 +154,4 @@ impl ServerHandler for McpServer {
 /// MCP 2025-11-25, "Tools", error handling: an unknown tool is -32602.
 fn not_callable(error: &NotCallable) -> ErrorData {
     ErrorData::invalid_params(error.to_string(), None)
-}
-
-fn identity(context: &RequestContext<RoleServer>) -> Identity {
-    let client = context.client_info().map(|info| format!("{} {}", info.name, info.version));
-    let client =
-        client.map(|name| name.chars().filter(|character| !character.is_control()).take(MAX_CLIENT_NAME).collect());
-    Identity { subject: None, client }
 }

@@ -18,6 +18,7 @@ use crate::call::{Call, CallSetup, Identity, ProgressSink};
 use crate::change::Change;
 use crate::confirm::Prompter;
 use crate::failure::{Failure, FailureKind};
+use crate::kubernetes::Person;
 use crate::tool::{Arguments, Effect, Meaning, ToolInfo};
 
 /// What a transport gives a call.
@@ -228,6 +229,8 @@ impl Run {
                 call_id: &self.call_id,
                 subject: self.who.subject.as_deref().unwrap_or("anonymous"),
                 client: self.who.client.as_deref().unwrap_or_default(),
+                program: self.who.program.as_deref().unwrap_or_default(),
+                kubernetes_user: &self.who.person.as_ref().map(Person::user).unwrap_or_default(),
             });
         }
     }

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 
-use crate::mcp::SERVER_NAME;
 use crate::registry::Registry;
 
 /// Nothing is loaded from anywhere, nothing runs, nobody frames it.
@@ -16,7 +15,7 @@ const STYLE: &str = ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,
 code{font-family:ui-monospace,monospace}li{margin:.25rem 0}";
 
 /// The page, made once.
-pub(super) fn html(registry: &Registry, endpoint: &str) -> String {
+pub(super) fn html(registry: &Registry, name: &str, endpoint: &str) -> String {
     let mut tools = String::new();
     for listed in registry.tools() {
         // Writing to a String does not fail.
@@ -30,7 +29,7 @@ pub(super) fn html(registry: &Registry, endpoint: &str) -> String {
     }
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-<title>{SERVER_NAME}</title><style>{STYLE}</style></head><body><main><h1>{SERVER_NAME} {}</h1>\
+<title>{name}</title><style>{STYLE}</style></head><body><main><h1>{name} {}</h1>\
 <p>This is an MCP server: programs talk to it, not browsers. Give its address to an MCP client:</p>\
 <p><code>{}</code></p><h2>Tools</h2><ul>{tools}</ul>\
 <p><a href=\"/healthz\">healthz</a> · <a href=\"/readyz\">readyz</a></p></main></body></html>",

@@ -20,5 +20,6 @@ mod consenting;
 mod documents;
 mod endpoint;
 mod flow;
+mod real_clients;
 mod refreshing;
 mod replicas;

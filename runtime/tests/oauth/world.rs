@@ -96,7 +96,7 @@ impl World {
         let setup = Setup { store: Some(store), times: self.times, reach: self.reach.clone() };
         let proxy = Proxy::new(configuration, setup).unwrap();
         let server = McpServer::new(small_tools::registry(Options::new(small_tools::VERSION)), &[7; 32]);
-        let door = proxy.door();
+        let door = proxy.door(None);
         let stop = CancellationToken::new();
         let (stopped, resource) = (stop.clone(), proxy.resource().to_owned());
         tokio::spawn(async move {

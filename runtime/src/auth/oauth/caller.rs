@@ -1,25 +1,12 @@
 //! Who a request is from: a token that this server issued, whose session is there, and whose person the provider still
 //! knows.
 
-use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::Proxy;
 use super::live::{self, NotLive};
 use crate::auth::bearer::Refused;
-
-/// Who calls.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Caller {
-    /// The person, as the provider names them.
-    pub subject: String,
-    /// The client program.
-    pub client: String,
-    /// Scopes of the token.
-    pub scopes: Vec<String>,
-    /// What the provider's ID token says of the person.
-    pub claims: Map<String, Value>,
-}
+use crate::auth::resource::{Caller, Denied, LetsIn};
 
 /// A request that is not let in.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -31,7 +18,7 @@ pub enum NotLetIn {
     #[error("the session of the access token has ended; log in again")]
     Ended,
     /// It cannot be found out now: 503.
-    #[error("{0}; try again")]
+    #[error("{0}")]
     Unavailable(String),
 }
 
@@ -55,5 +42,14 @@ impl Proxy {
         }
         let scopes = claims.scopes().map(str::to_owned).collect();
         Ok(Caller { subject: session.subject, client: session.client, scopes, claims: session.claims })
+    }
+}
+
+impl LetsIn for Proxy {
+    async fn caller(&self, token: &str) -> Result<Caller, Denied> {
+        Proxy::caller(self, token).await.map_err(|refused| match refused {
+            NotLetIn::Unavailable(why) => Denied::Unavailable(why),
+            other => Denied::Token(other.to_string()),
+        })
     }
 }

@@ -42,7 +42,7 @@ mod times;
 mod token;
 mod transaction;
 
-pub use caller::{Caller, NotLetIn};
+pub use caller::NotLetIn;
 pub use times::Times;
 
 use std::fmt;
@@ -65,6 +65,7 @@ use super::configuration::{ClientSecret, Configuration, EffectScopes, PublicUrl}
 use super::keys::{KeyFileError, Keys};
 use super::oidc::{Discovery, Provider, ProviderError, ProviderHttp, ProviderKeys, ProviderOptions};
 use super::pages::{PageError, Pages};
+use super::resource::Resource;
 use super::store::{SessionStore, StoreError};
 use crate::transport::http::ENDPOINT;
 
@@ -84,8 +85,8 @@ struct Shared(Arc<Inner>);
 
 struct Inner {
     public_url: PublicUrl,
-    /// The MCP endpoint's address, for which tokens are.
-    resource: String,
+    /// The MCP endpoint, for which tokens are.
+    described: Resource,
     /// The provider.
     issuer: String,
     keys: Arc<Keys>,
@@ -97,8 +98,6 @@ struct Inner {
     scopes: Scopes,
     effect_scopes: Option<EffectScopes>,
     cookies: Cookies,
-    /// Name of this server for people.
-    brand: String,
     pages: Pages,
     rates: Rates,
     times: Times,
@@ -168,16 +167,16 @@ impl Proxy {
             authorize_params: configuration.authorize_params,
             token_params: configuration.token_params,
         };
-        let resource = public_url.at(ENDPOINT);
         let records = Records::new(Arc::clone(&store), Arc::clone(&keys));
         let scopes = configuration.effect_scopes.as_ref().map(EffectScopes::all).unwrap_or_default();
+        let brand = configuration.branding.name.clone();
+        let described = Resource::new(&public_url, ENDPOINT, public_url.as_str(), &brand, scopes.clone());
         Ok(Self(Shared(Arc::new(Inner {
-            tokens: AccessTokens::new(&keys, public_url.as_str(), &resource),
+            tokens: AccessTokens::new(&keys, public_url.as_str(), described.url()),
             clients: Clients::new(records.clone(), setup.times.unused_client, setup.times.client),
             documents: Documents::new(records.clone(), Fetcher::new(setup.reach)),
             provider: Provider::new(discovery, provider_keys, options),
             cookies: Cookies { plain: public_url.is_loopback() && public_url.as_str().starts_with("http:") },
-            brand: configuration.branding.name.clone(),
             pages: Pages::new(configuration.branding)?,
             rates: Rates::new(store, configuration.rate_limits),
             issuer: configuration.issuer,
@@ -185,7 +184,7 @@ impl Proxy {
             effect_scopes: configuration.effect_scopes,
             times: setup.times,
             trusted_proxies: configuration.trusted_proxies,
-            resource,
+            described,
             public_url,
             keys,
             records,
@@ -199,7 +198,7 @@ impl Proxy {
 
     /// The MCP endpoint's address, for which tokens are.
     pub fn resource(&self) -> &str {
-        &self.0.resource
+        self.0.described.url()
     }
 
     /// Where the server is reached.
@@ -241,7 +240,7 @@ impl Inner {
             let url = Url::parse(text).ok().filter(|url| url.fragment().is_none())?;
             Some(url.as_str().trim_end_matches('/').to_owned())
         };
-        plain(resource).is_some_and(|asked| plain(&self.resource).is_some_and(|ours| ours == asked))
+        plain(resource).is_some_and(|asked| plain(self.described.url()).is_some_and(|ours| ours == asked))
     }
 }
 

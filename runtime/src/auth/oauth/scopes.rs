@@ -23,10 +23,14 @@ impl Scopes {
     }
 
     /// What a refreshed token has of what was granted (RFC 6749, section 6): all, or what was asked for.
-    /// `None`: more was asked for than was granted.
-    pub fn narrow(granted: &[String], asked: Option<&str>) -> Option<Vec<String>> {
-        let Some(asked) = asked else { return Some(granted.to_vec()) };
-        let asked: Vec<&str> = asked.split(' ').filter(|scope| !scope.is_empty()).collect();
+    /// `None`: more was asked for than was granted. Words that mean nothing here are passed over as when they were
+    /// granted: `mcp-remote`, for one, asks for `openid email profile` each time.
+    pub fn narrow(&self, granted: &[String], asked: Option<&str>) -> Option<Vec<String>> {
+        let means_something = |scope: &&str| self.0.iter().chain(granted).any(|known| known == scope);
+        let asked: Vec<&str> = asked.unwrap_or_default().split(' ').filter(means_something).collect();
+        if asked.is_empty() {
+            return Some(granted.to_vec());
+        }
         let all_granted = asked.iter().all(|scope| granted.iter().any(|granted| granted == scope));
         all_granted.then(|| granted.iter().filter(|scope| asked.contains(&scope.as_str())).cloned().collect())
     }
@@ -45,11 +49,15 @@ mod tests {
             assert_eq!(scopes.grant(everything), words("cnpg:read cnpg:write"));
         }
         assert!(Scopes::default().grant(Some("openid")).is_empty());
+        let scopes = Scopes::new(words("cnpg:read cnpg:write cnpg:destroy"));
         let granted = words("cnpg:read cnpg:write");
-        assert_eq!(Scopes::narrow(&granted, None), Some(granted.clone()));
-        assert_eq!(Scopes::narrow(&granted, Some("cnpg:write")), Some(words("cnpg:write")));
-        for wider in ["cnpg:read cnpg:destroy", "openid", "cnpg:rea"] {
-            assert_eq!(Scopes::narrow(&granted, Some(wider)), None, "{wider}");
+        for everything in [None, Some(""), Some("openid profile")] {
+            assert_eq!(scopes.narrow(&granted, everything), Some(granted.clone()));
         }
+        assert_eq!(scopes.narrow(&granted, Some("openid cnpg:write")), Some(words("cnpg:write")));
+        for wider in ["cnpg:read cnpg:destroy", "cnpg:destroy", "openid cnpg:destroy"] {
+            assert_eq!(scopes.narrow(&granted, Some(wider)), None, "{wider}");
+        }
+        assert_eq!(Scopes::default().narrow(&[], Some("openid cnpg:read")), Some(Vec::new()));
     }
 }

@@ -11,7 +11,6 @@ use super::client::Client;
 use super::failure::{Refusal, no_store};
 use super::live::{self, NotLive};
 use super::parameters::Parameters;
-use super::scopes::Scopes;
 use super::session::{self, Session};
 use super::{Shared, client_authentication, code, refresh_token};
 use crate::auth::bearer::Grant;
@@ -84,7 +83,7 @@ async fn refresh(shared: &Shared, client: &Client, form: &Parameters) -> Result<
         return Err(Refusal::invalid_target());
     }
     let session = usable(shared, &said.session).await?;
-    let scopes = Scopes::narrow(&session.scopes, form.get("scope")).ok_or_else(|| {
+    let scopes = shared.scopes.narrow(&session.scopes, form.get("scope")).ok_or_else(|| {
         let status = StatusCode::BAD_REQUEST;
         Refusal::new(status, "invalid_scope", "`scope` has more than was granted")
     })?;

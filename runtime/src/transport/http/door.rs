@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 
+use super::ENDPOINT;
 use super::shared::Shared;
 use crate::auth::keys::Keys;
 use crate::auth::store::SessionStore;
@@ -13,11 +14,19 @@ use crate::auth::store::SessionStore;
 type Guard = Arc<dyn Fn(Router) -> Router + Send + Sync>;
 
 /// A way of letting people in.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Door {
     routes: Router,
     guard: Option<Guard>,
     shared: Option<Shared>,
+    path: &'static str,
+    sessions: bool,
+}
+
+impl Default for Door {
+    fn default() -> Self {
+        Self { routes: Router::new(), guard: None, shared: None, path: ENDPOINT, sessions: true }
+    }
 }
 
 impl Door {
@@ -28,7 +37,7 @@ impl Door {
 
     /// Whoever `guard` lets through to the MCP endpoint. `routes` stand beside it, and need no token.
     pub fn guarded(routes: Router, guard: impl Fn(Router) -> Router + Send + Sync + 'static) -> Self {
-        Self { routes, guard: Some(Arc::new(guard)), shared: None }
+        Self { routes, guard: Some(Arc::new(guard)), ..Self::default() }
     }
 
     /// Without this store nobody can be let in: `/readyz` says whether it is there. MCP sessions have their owners in
@@ -36,6 +45,27 @@ impl Door {
     #[must_use]
     pub fn with_store(self, store: Arc<dyn SessionStore>, keys: Arc<Keys>) -> Self {
         Self { shared: Some(Shared::new(store, keys)), ..self }
+    }
+
+    /// With the MCP endpoint at another path than `/mcp`.
+    #[must_use]
+    pub fn at(self, path: &'static str) -> Self {
+        Self { path, ..self }
+    }
+
+    /// Without sessions in the revisions that have them: each request stands for itself.
+    #[must_use]
+    pub fn without_sessions(self) -> Self {
+        Self { sessions: false, ..self }
+    }
+
+    /// Path of the MCP endpoint.
+    pub(super) fn path(&self) -> &'static str {
+        self.path
+    }
+
+    pub(super) fn has_sessions(&self) -> bool {
+        self.sessions
     }
 
     /// Routes that need no token.

@@ -18,8 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower::Layer as _;
 
-use super::{Door, ENDPOINT, Limits, Names, router};
-use crate::mcp::McpServer;
+use super::{Door, ENDPOINT, Limits, Names, Served, router};
 use crate::transport::stop::{ANSWERS, GRACE};
 
 /// Time for answers on their way after the calls have ended.
@@ -132,7 +131,7 @@ impl Listening {
 
     /// Serves until `stop` is cancelled, then stops in good order: `/readyz` turns, new calls are refused,
     /// running ones end or are cancelled after [`GRACE`], and then the connections close.
-    pub async fn serve(self, server: McpServer, names: Names, limits: Limits, stop: CancellationToken) {
+    pub async fn serve(self, server: impl Served, names: Names, limits: Limits, stop: CancellationToken) {
         let url = self.url();
         self.serve_behind(&Door::open(), server, names, limits, stop, &url).await;
     }
@@ -141,7 +140,7 @@ impl Listening {
     pub async fn serve_behind(
         self,
         door: &Door,
-        server: McpServer,
+        server: impl Served,
         names: Names,
         limits: Limits,
         stop: CancellationToken,

@@ -7,6 +7,7 @@ mod names;
 mod owned;
 mod pages_elsewhere;
 mod routes;
+mod served;
 mod shared;
 
 pub use door::Door;
@@ -15,6 +16,7 @@ pub use listen::{HttpError, Listening, bind, bind_anywhere, is_loopback};
 pub use names::Names;
 pub use owned::Owner;
 pub use routes::router;
+pub use served::Served;
 
 /// Path of the MCP endpoint.
 pub const ENDPOINT: &str = "/mcp";

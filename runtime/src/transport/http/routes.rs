@@ -14,16 +14,15 @@ use rmcp::transport::streamable_http_server::session::local::SessionConfig;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
 
-use super::ENDPOINT;
 use super::door::Door;
 use super::limits::{Limits, bounded_bodies};
 use super::names::Names;
 use super::owned;
 use super::pages_elsewhere;
+use super::served::Served;
 use super::shared::Sessions;
 use crate::auth::oauth::CONSENT;
 use crate::auth::store::SessionStore;
-use crate::mcp::McpServer;
 use crate::transport::page;
 
 /// Header of sessions (MCP 2025-11-25, "Session Management").
@@ -37,7 +36,7 @@ const REVISION: &str = "mcp-protocol-version";
 ///
 /// The probes are outside of the `Host` check, since kubelets send the pod's address.
 pub fn router(
-    server: &McpServer,
+    server: &impl Served,
     names: Names,
     limits: Limits,
     door: &Door,
@@ -54,6 +53,7 @@ pub fn router(
         .disable_allowed_origins()
         .with_max_request_body_bytes(limits.body)
         .with_cancellation_token(end);
+    config.legacy_session_mode = door.has_sessions();
     if let Some(shared) = door.shared() {
         config.session_store = Some(Arc::new(shared));
     }
@@ -69,8 +69,9 @@ pub fn router(
         Some(store) => owned::sessions(mcp, store, limits.idle_session),
         None => mcp,
     };
-    let page = page::html(server.registry(), endpoint);
-    let guarded = door.routes().nest(ENDPOINT, door.before(mcp)).route("/", get(async move || page::respond(page)));
+    let page = page::html(server.registry(), &server.get_info().server_info.name, endpoint);
+    let path = door.path();
+    let guarded = door.routes().nest(path, door.before(mcp)).route("/", get(async move || page::respond(page)));
     let names = Arc::new(names);
     let guarded = bounded_bodies(guarded, limits)
         .layer(pages_elsewhere::allowed(&names))
@@ -79,7 +80,9 @@ pub fn router(
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readiness).with_state((ready, door.store())))
         .merge(guarded)
-        .fallback(async || (StatusCode::NOT_FOUND, "There is nothing here. The MCP endpoint is /mcp.\n"))
+        .fallback(async move || {
+            (StatusCode::NOT_FOUND, format!("There is nothing here. The MCP endpoint is {path}.\n"))
+        })
 }
 
 type Readiness = (Arc<AtomicBool>, Option<Arc<dyn SessionStore>>);
