@@ -7,10 +7,10 @@
 # On a cluster, driven by make.env (chart/README.md); each prints the command that it runs:
 # make build      the container image
 # make push       the image to its registry
-# make secret     the Secret, from the files in secrets/
+# make secret     the Secret: the client's secret of auth0-config.json, or of a file in secrets/, and a signing key
 # make deploy     install, or apply changed values
 # make upgrade    build, push, and put the new image into place
-# make rotate     the Secret anew, and pods that read it
+# make rotate     a new signing key beside the old one, and pods that read it
 # make undeploy   take the release away; the Secret stays
 # make image-run  the image here: over stdio on its sandbox, or over HTTP with CONFIG=oidc.yaml
 
@@ -70,11 +70,14 @@ VALUES ?= auth0-values.yaml
 SECRETS ?= secrets
 PLATFORM ?= linux/amd64
 CONFIG ?=
+CNPG_MCP ?= cargo run --quiet --package cnpg-mcp-cli --
 
 REPOSITORY = $(if $(REGISTRY),$(REGISTRY)/)$(IMAGE_NAME)
 IMAGE = $(REPOSITORY):$(TAG)
 IMAGE_VALUES = --set-string image.repository=$(REPOSITORY) --set-string image.tag=$(TAG)
-CREDENTIALS = $(RELEASE)-auth0-credentials
+# The client's secret where no auth0-config.json has it.
+CLIENT_SECRET = $(wildcard $(SECRETS)/server-client-secret)
+SETUP_SECRET = $(CNPG_MCP) setup secret --namespace $(NAMESPACE) --release-name $(RELEASE) --replace $(if $(CLIENT_SECRET),--client-secret-file $(CLIENT_SECRET))
 REVISION = $(shell git rev-parse HEAD 2>/dev/null)
 
 # Stops where a variable is not set.
@@ -86,15 +89,8 @@ build:
 push:
 	$(call need,REGISTRY IMAGE_NAME TAG)docker push $(IMAGE)
 
-# Made once; whatever it signed is worth nothing without it.
-$(SECRETS)/signing-key:
-	umask 077 && mkdir -p $(SECRETS) && openssl rand -base64 32 > $@
-
-$(SECRETS)/server-client-secret:
-	$(error $@ is missing. Write the secret of the server's client at the identity provider into it, and nothing else)
-
-secret: $(SECRETS)/server-client-secret $(SECRETS)/signing-key
-	kubectl create secret generic $(CREDENTIALS) --namespace $(NAMESPACE) --from-file=server-client-secret=$(SECRETS)/server-client-secret --from-file=signing-key=$(SECRETS)/signing-key --dry-run=client --output=yaml | kubectl apply --server-side --namespace $(NAMESPACE) --filename=-
+secret:
+	$(SETUP_SECRET)
 
 deploy:
 	$(call need,IMAGE_NAME TAG)helm upgrade --install $(RELEASE) chart --namespace $(NAMESPACE) --create-namespace --values $(VALUES) $(IMAGE_VALUES)
@@ -103,7 +99,8 @@ upgrade: build push
 	helm upgrade $(RELEASE) chart --namespace $(NAMESPACE) --reset-values --values $(VALUES) $(IMAGE_VALUES)
 	kubectl rollout status deployment/$(DEPLOYMENT) --namespace $(NAMESPACE) --timeout 5m
 
-rotate: secret
+rotate:
+	$(SETUP_SECRET) --rotate-keys
 	kubectl rollout restart deployment/$(DEPLOYMENT) --namespace $(NAMESPACE)
 	kubectl rollout status deployment/$(DEPLOYMENT) --namespace $(NAMESPACE) --timeout 5m
 

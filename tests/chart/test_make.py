@@ -1,8 +1,9 @@
-"""What the Makefile runs on a cluster: commands that only write down how they were called stand in for docker, helm and
-kubectl."""
+"""What the Makefile runs on a cluster: commands that only write down how they were called stand in for docker, helm, kubectl
+and cnpg-mcp."""
 
 import json
 import os
+import re
 import shlex
 import stat
 import subprocess
@@ -31,7 +32,7 @@ class Make:
         self.folder = folder
         self.calls = folder / "calls"
         (folder / "bin").mkdir()
-        for name in ("docker", "helm", "kubectl"):
+        for name in ("docker", "helm", "kubectl", "cnpg-mcp"):
             (folder / "bin" / name).write_text(STAND_IN)
             (folder / "bin" / name).chmod(0o755)
         env = ENV if env is None else env
@@ -46,7 +47,7 @@ class Make:
         """Runs targets: the commands that were called, and what was printed."""
         self.calls.write_text("")
         environment = {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "HOME": str(self.folder), "CALLS": str(self.calls)}
-        command = ["make", f"MAKE_ENV={self.folder / 'make.env'}", f"SECRETS={self.secrets}", *arguments]
+        command = ["make", f"MAKE_ENV={self.folder / 'make.env'}", f"SECRETS={self.secrets}", "CNPG_MCP=cnpg-mcp", *arguments]
         done = subprocess.run(command, cwd=helm.ROOT, env=environment, capture_output=True, text=True)
         calls = [json.loads(line) for line in self.calls.read_text().splitlines()]
         return done, calls
@@ -118,41 +119,33 @@ def test_what_is_missing_is_named_before_anything_is_run(tmp_path, target):
     assert done.returncode != 0 and not calls and "is not set" in done.stderr
 
 
-def test_the_secret_is_made_from_files_and_its_key_once(make):
+SECRET = ["cnpg-mcp", "setup", "secret", "--namespace", "default", "--release-name", "mcp-server", "--replace"]
+
+
+def test_the_secret_is_made_by_the_set_up_command(make):
+    assert make.calls_of("secret") == [SECRET]
+
+
+def test_the_client_secret_of_a_file_is_taken_where_there_is_one(make):
     make.client_secret()
-    first = make.calls_of("secret")
-    files = [f"--from-file={name}={make.secrets / name}" for name in ("server-client-secret", "signing-key")]
-    # The two ends of a pipe are called at the same time.
-    assert sorted(first) == [
-        ["kubectl", "apply", "--server-side", "--namespace", "default", "--filename=-"],
-        ["kubectl", "create", "secret", "generic", "mcp-server-auth0-credentials", "--namespace", "default", *files, "--dry-run=client", "--output=yaml"],
-    ]
-    key = (make.secrets / "signing-key").read_text()
-    assert stat.S_IMODE((make.secrets / "signing-key").stat().st_mode) == 0o600
-    assert sorted(make.calls_of("secret")) == sorted(first)
-    assert (make.secrets / "signing-key").read_text() == key
+    assert make.calls_of("secret") == [[*SECRET, "--client-secret-file", str(make.secrets / "server-client-secret")]]
 
 
 def test_secrets_are_never_printed(make):
     make.client_secret()
-    done, _ = make.run("secret")
-    key = (make.secrets / "signing-key").read_text().strip()
-    assert len(key) >= 44
-    assert "hunter2" not in done.stdout + done.stderr and key not in done.stdout + done.stderr
+    for target in ("secret", "rotate"):
+        done, _ = make.run(target)
+        assert "hunter2" not in done.stdout + done.stderr
 
 
-def test_a_missing_client_secret_is_asked_for(make):
-    done, calls = make.run("secret")
-    assert done.returncode != 0 and not calls
-    assert f"{make.secrets}/server-client-secret is missing" in done.stderr
+def test_rotate_makes_a_new_key_and_restarts_the_pods(make):
+    restart = ["kubectl", "rollout", "restart", "deployment/mcp-server", "--namespace", "default"]
+    assert make.calls_of("rotate") == [[*SECRET, "--rotate-keys"], restart, STATUS]
 
 
-def test_rotate_makes_the_secret_anew_and_restarts_the_pods(make):
-    make.client_secret()
-    calls = make.calls_of("rotate")
-    assert [call[:3] for call in calls[2:]] == [["kubectl", "rollout", "restart"], ["kubectl", "rollout", "status"]]
-    assert calls[2] == ["kubectl", "rollout", "restart", "deployment/mcp-server", "--namespace", "default"]
-    assert calls[3] == STATUS
+def test_the_set_up_command_is_that_of_the_workspace():
+    """The stand-in of the other tests takes its place."""
+    assert re.search(r"^CNPG_MCP \?= cargo run --quiet --package cnpg-mcp-cli --$", (helm.ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
 def test_the_image_runs_over_stdio_or_over_http(make):

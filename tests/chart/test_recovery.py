@@ -26,7 +26,8 @@ PROMISED = 300
 
 GUIDE = (helm.ROOT / "docs/backup.md").read_text()
 COMMAND = f"#!/bin/sh\nexec {sys.executable} {helm.ROOT}/tests/chart/helm_command.py \"$@\"\n"
-APPS = "/apis/apps/v1/namespaces/default/deployments/mcp-server"
+NAMESPACE = "databases"
+APPS = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/mcp-server"
 
 
 @pytest.fixture(scope="module")
@@ -50,48 +51,69 @@ def redis(folder, port=None):
         yield f"redis://127.0.0.1:{port}"
 
 
-def line(program):
-    """The line of the guide that runs a program."""
-    lines = [found for _, block in guides.blocks(GUIDE, "console") for found in block.splitlines() if f"{program} " in found]
-    (found,) = lines
-    return found.removeprefix("$ ")
-
-
 def begin(folder, address):
     """What an administrator has before the first `make`."""
     values = {
         "oidc": {"issuer": "https://issuer.example.com/", "audience": "https://mcp.example.com/api", "clientId": provider.CLIENT},
         "publicUrl": "https://mcp.example.com",
+        "rbac": {"targetNamespaces": ["default"]},
         **({"sessionStore": {"redis": {"url": address}}} if address else {}),
     }
-    (folder / "my-values.yaml").write_text(yaml.safe_dump(values))
+    (folder / "auth0-values.yaml").write_text(yaml.safe_dump(values))
     (folder / "make.env").write_text("REGISTRY=registry.example.com\nIMAGE_NAME=cnpg-mcp\nTAG=1.2.3\n")
     (folder / "secrets").mkdir(mode=0o700)
     (folder / "secrets/server-client-secret").write_text(provider.CLIENT_SECRET)
 
 
-def make(folder, sandbox):
-    """The targets that the guide names, on a cluster."""
-    (folder.parent / "bin").mkdir(exist_ok=True)
-    (folder.parent / "bin/helm").write_text(COMMAND)
-    (folder.parent / "bin/helm").chmod(0o755)
-    targets = re.search(r"^\$ make ([a-z ]+) NAMESPACE", GUIDE, re.MULTILINE)[1].split()
-    names = [f"MAKE_ENV={folder}/make.env", f"SECRETS={folder}/secrets", f"VALUES={folder}/my-values.yaml"]
-    environment = {**os.environ, "PATH": f"{folder.parent}/bin:{os.environ['PATH']}", "KUBECONFIG": str(sandbox.kubeconfig), "HOME": str(folder)}
-    done = subprocess.run(["make", *names, *targets], cwd=helm.ROOT, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+def run(folder, sandbox, line, safe=None):
+    """Runs a line of the guide in a folder, on a cluster."""
+    commands = folder.parent / "bin"
+    commands.mkdir(exist_ok=True)
+    (commands / "helm").write_text(COMMAND)
+    (commands / "helm").chmod(0o755)
+    if not (commands / "cnpg-mcp").exists():
+        (commands / "cnpg-mcp").symlink_to(world.binary("cnpg-mcp"))
+    where = f"make -C {helm.ROOT} MAKE_ENV={folder}/make.env SECRETS={folder}/secrets VALUES={folder}/auth0-values.yaml CNPG_MCP=cnpg-mcp "
+    line = re.sub("^make ", where, line).replace("/safe/cnpg-mcp", str(safe))
+    environment = {**os.environ, "PATH": f"{commands}:{os.environ['PATH']}", "KUBECONFIG": str(sandbox.kubeconfig), "HOME": str(folder)}
+    done = subprocess.run(line, shell=True, cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+
+
+def install(folder, sandbox):
+    """The first time, or again: the namespace, the Secret and the release."""
+    if not sandbox.exists(f"/api/v1/namespaces/{NAMESPACE}"):
+        run(folder, sandbox, f"kubectl create namespace {NAMESPACE}")
+    run(folder, sandbox, f"make secret deploy NAMESPACE={NAMESPACE}")
+
+
+def lines(start, end):
+    """Lines of the guide's way back, from the one that begins so to the one that begins otherwise, which is left out."""
+    (block,) = [block for _, block in guides.blocks(GUIDE, "console") if f"$ {start}" in block]
+    found = [line.removeprefix("$ ") for line in block.splitlines()]
+    first = next(number for number, line in enumerate(found) if line.startswith(start))
+    return found[first : next((number for number, line in enumerate(found) if end and line.startswith(end)), None)]
+
+
+BACK_UP = "cnpg-mcp setup backup"
+
+
+def back_up(folder, sandbox, safe):
+    """What the guide says is saved. The provider is another than Auth0."""
+    (line,) = lines(BACK_UP, None)
+    run(folder, sandbox, f"{line} --without-auth0", safe)
 
 
 def kept(sandbox):
     """What is in the cluster of the release, without what each cluster writes by itself."""
-    namespace = "/api/v1/namespaces/default"
+    namespace = f"/api/v1/namespaces/{NAMESPACE}"
     rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/default"
     paths = {
         f"{namespace}/secrets/mcp-server-auth0-credentials": "data",
         f"{namespace}/configmaps/mcp-server-oidc": "data",
         APPS: "spec",
-        f"{rbac}/roles/cnpg-mcp:default:mcp-server": "rules",
-        f"{rbac}/rolebindings/cnpg-mcp:default:mcp-server": "subjects",
+        f"{rbac}/roles/cnpg-mcp:{NAMESPACE}:mcp-server": "rules",
+        f"{rbac}/rolebindings/cnpg-mcp:{NAMESPACE}:mcp-server": "subjects",
     }
     return {path: sandbox.request("GET", path)[field] for path, field in paths.items()}
 
@@ -104,15 +126,15 @@ def pod(sandbox, rootfs, issuer):
     volumes = {}
     for volume in spec["volumes"]:
         if "configMap" in volume:
-            found = sandbox.request("GET", f"/api/v1/namespaces/default/configmaps/{volume['configMap']['name']}")
+            found = sandbox.request("GET", f"/api/v1/namespaces/{NAMESPACE}/configmaps/{volume['configMap']['name']}")
             volumes[volume["name"]] = found["data"]
         else:
-            data = sandbox.request("GET", f"/api/v1/namespaces/default/secrets/{volume['secret']['secretName']}")["data"]
+            data = sandbox.request("GET", f"/api/v1/namespaces/{NAMESPACE}/secrets/{volume['secret']['secretName']}")["data"]
             items = volume["secret"]["items"]
             volumes[volume["name"]] = {item["path"]: base64.b64decode(data[item["key"]]).decode() for item in items}
     pods.mount(rootfs, container, volumes)
     kubeconfig = rootfs / "etc/kubeconfig"
-    kubeconfig.write_text(sandbox.kubeconfig_of("default", spec["serviceAccountName"]).read_text())
+    kubeconfig.write_text(sandbox.kubeconfig_of(NAMESPACE, spec["serviceAccountName"]).read_text())
     kubeconfig.chmod(0o444)
     port = world.free_port()
     # The provider of the tests has no TLS, which the chart wants.
@@ -127,7 +149,7 @@ def pod(sandbox, rootfs, issuer):
 
 def works(person):
     """The status of a call, which answers with what is in the cluster where somebody is let in."""
-    status, text = person.call("list_postgres_clusters", {})
+    status, text = person.call("list_postgres_clusters", {"namespace": "default"})
     assert status != 200 or "main-db" in text, text
     return status
 
@@ -135,7 +157,6 @@ def works(person):
 @pytest.mark.parametrize("sessions", ["in-redis", "in-a-redis-that-is-lost-too", "in-memory"])
 def test_a_lost_cluster_comes_back_from_the_saved_files(tmp_path, rootfs, sessions):
     safe = tmp_path / "safe"
-    safe.mkdir()
     with provider.provider() as issuer, contextlib.ExitStack() as outside:
         before = tmp_path / "before"
         (before / "work").mkdir(parents=True)
@@ -144,12 +165,11 @@ def test_a_lost_cluster_comes_back_from_the_saved_files(tmp_path, rootfs, sessio
             address = None if sessions == "in-memory" else store.enter_context(redis(tmp_path))
             sandbox = lost.enter_context(world.sandbox(before))
             begin(before / "work", address)
-            make(before / "work", sandbox)
+            install(before / "work", sandbox)
             person = lost.enter_context(pod(sandbox, rootfs, issuer))
             person.log_in()
             assert works(person) == 200
-            subprocess.run(line("tar --create"), shell=True, cwd=before / "work", check=True)
-            shutil.copy(before / "work/cnpg-mcp-backup.tar.gz", safe)
+            back_up(before / "work", sandbox, safe)
             was = kept(sandbox)
         # The files, too.
         shutil.rmtree(before)
@@ -160,10 +180,9 @@ def test_a_lost_cluster_comes_back_from_the_saved_files(tmp_path, rootfs, sessio
         began = time.monotonic()
         after = tmp_path / "after"
         (after / "work").mkdir(parents=True)
-        shutil.copy(safe / "cnpg-mcp-backup.tar.gz", after / "work")
-        subprocess.run(line("tar --extract"), shell=True, cwd=after / "work", check=True)
         sandbox = outside.enter_context(world.sandbox(after))
-        make(after / "work", sandbox)
+        for line in lines("kubectl create namespace", "kubectl --namespace"):
+            run(after / "work", sandbox, line, safe)
         person_after = outside.enter_context(pod(sandbox, rootfs, issuer))
         took = time.monotonic() - began
         print(f"recovered in {took:.1f} s")
@@ -188,12 +207,12 @@ def test_with_another_key_nothing_from_before_is_good(tmp_path, rootfs):
         work = tmp_path / "work"
         work.mkdir()
         begin(work, address)
-        make(work, sandbox)
+        install(work, sandbox)
         with pod(sandbox, rootfs, issuer) as person:
             person.log_in()
             assert works(person) == 200
-        (work / "secrets/signing-key").unlink()
-        make(work, sandbox)
+        sandbox.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}/secrets/mcp-server-auth0-credentials")
+        install(work, sandbox)
         with pod(sandbox, rootfs, issuer) as after:
             person.port = after.port
             assert works(person) == 401
@@ -202,8 +221,33 @@ def test_with_another_key_nothing_from_before_is_good(tmp_path, rootfs):
             assert works(person) == 200
 
 
+def test_a_rotated_key_logs_nobody_out_until_the_old_one_is_dropped(tmp_path, rootfs):
+    """What docs/security.md says of keys."""
+    secret = f"/api/v1/namespaces/{NAMESPACE}/secrets/mcp-server-auth0-credentials"
+    command = f"cnpg-mcp setup secret --namespace {NAMESPACE} --replace --client-secret-file secrets/server-client-secret"
+    with provider.provider() as issuer, redis(tmp_path) as address, world.sandbox(tmp_path) as sandbox:
+        work = tmp_path / "work"
+        work.mkdir()
+        begin(work, address)
+        install(work, sandbox)
+        with pod(sandbox, rootfs, issuer) as person:
+            person.log_in()
+        for flag, keys, good in (("--rotate-keys", 2, True), ("--drop-old-keys", 1, False)):
+            run(work, sandbox, f"{command} {flag}")
+            data = sandbox.request("GET", secret)["data"]
+            assert len(base64.b64decode(data["signing-key"]).split()) == keys
+            with pod(sandbox, rootfs, issuer) as after:
+                person.port = after.port
+                assert works(person) == (200 if good else 401)
+
+
 def test_saved_files_are_for_their_owner_alone(tmp_path):
-    begin(tmp_path, None)
-    (tmp_path / "secrets/signing-key").write_text("key\n")
-    subprocess.run(line("tar --create"), shell=True, cwd=tmp_path, check=True)
-    assert (tmp_path / "cnpg-mcp-backup.tar.gz").stat().st_mode & 0o077 == 0
+    with world.sandbox(tmp_path) as sandbox:
+        work = tmp_path / "work"
+        work.mkdir()
+        begin(work, None)
+        install(work, sandbox)
+        safe = tmp_path / "safe"
+        back_up(work, sandbox, safe)
+    assert {path.name for path in safe.iterdir()} == {"make.env", "auth0-values.yaml", "secret.json"}
+    assert not any(path.stat().st_mode & 0o077 for path in (safe, *safe.iterdir()))
