@@ -6,7 +6,7 @@ mod auth0;
 mod backup;
 mod cluster;
 mod doctor;
-mod files;
+pub mod files;
 mod git;
 mod init;
 mod make_env;

@@ -1,8 +1,7 @@
 //! Tokens that are kept from one call to the next, readable by their owner alone.
 
 use std::fs;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
@@ -14,6 +13,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::provider::Asked;
+use crate::setup::files::{self, Readers};
 
 /// Seconds for which a token must still be valid to be given out.
 const LEAST: u64 = 60;
@@ -37,10 +37,6 @@ impl Kept {
     }
 }
 
-/// What group and others may do with a file.
-#[cfg(unix)]
-const OTHERS: u32 = 0o077;
-
 /// The file of one provider, audience and client.
 pub struct Cache {
     file: PathBuf,
@@ -59,7 +55,7 @@ impl Cache {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).with_context(|| format!("{} cannot be read", self.file.display())),
         };
-        let kept = if is_private(&self.file)? { serde_json::from_slice(&text).ok() } else { None };
+        let kept = if files::is_private(&self.file)? { serde_json::from_slice(&text).ok() } else { None };
         if kept.is_none() {
             eprintln!("{} is broken, or others can read it; it is not used", self.file.display());
             self.forget()?;
@@ -69,16 +65,13 @@ impl Cache {
 
     /// Keeps tokens, in place of those before. The file is whole or not there, and never anybody else's to read.
     pub fn write(&self, kept: &Kept) -> anyhow::Result<()> {
-        let folder = self.file.parent().unwrap_or(Path::new("."));
         let text = json!({
             "access_token": kept.access_token.expose(),
             "expires": kept.expires,
             "refresh_token": kept.refresh_token.as_ref().map(SecretText::expose),
         });
-        // Made with the mode 0600.
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(text.to_string().as_bytes())?;
-        file.persist(&self.file).with_context(|| format!("{} cannot be written", self.file.display()))?;
+        files::replace(&self.file, &text.to_string(), Readers::Owner)
+            .with_context(|| format!("{} cannot be written", self.file.display()))?;
         Ok(())
     }
 
@@ -106,15 +99,4 @@ fn folder() -> anyhow::Result<PathBuf> {
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
     }
     Ok(folder)
-}
-
-#[cfg(unix)]
-fn is_private(file: &Path) -> anyhow::Result<bool> {
-    use std::os::unix::fs::PermissionsExt as _;
-    Ok(fs::metadata(file)?.permissions().mode() & OTHERS == 0)
-}
-
-#[cfg(not(unix))]
-fn is_private(_file: &Path) -> anyhow::Result<bool> {
-    Ok(true)
 }
