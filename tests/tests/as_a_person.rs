@@ -79,8 +79,8 @@ async fn call(port: u16, token: &str, tool: &str, arguments: &Value) -> anyhow::
     let status = response.status();
     let body = response.text().await?;
     ensure!(status.is_success(), "{status}: {body}");
-    let events = body.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
-    let answer: Value = serde_json::from_str(events.filter(|data| !data.is_empty()).next_back().unwrap_or(&body))?;
+    let mut events = body.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
+    let answer: Value = serde_json::from_str(events.rfind(|data| !data.is_empty()).unwrap_or(&body))?;
     let text = answer["result"]["content"][0]["text"].as_str().with_context(|| answer.to_string())?;
     Ok((answer["result"]["isError"] == true, text.to_owned()))
 }
