@@ -182,7 +182,7 @@ async fn what_auth0_config_says_need_not_be_said() {
     let world = World::new().await;
     let file = world.home.path().join("auth0-config.json");
     let said = refused(&world.command(&[]).output().unwrap());
-    assert!(said.contains("--issuer is missing: and there is no auth0-config.json here"), "{said}");
+    assert!(said.contains("--issuer is missing, and there is no auth0-config.json here"), "{said}");
 
     let config = json!({ "issuer": world.provider.issuer(), "audience": AUDIENCE, "test_client": {} });
     std::fs::write(&file, config.to_string()).unwrap();

@@ -40,7 +40,7 @@ impl Asked {
                 return Ok(found);
             }
             let key = pointer.trim_start_matches('/').replace('/', ".");
-            bail!("--{flag} is missing: {}", file.lacks(&key));
+            bail!("--{flag} is missing{}", file.lacks(&key));
         };
         let issuer = find("issuer", "/issuer")?;
         let audience = find("audience", "/audience")?;
@@ -111,8 +111,8 @@ impl File {
     fn lacks(&self, key: &str) -> String {
         let path = self.path.display();
         match self.content {
-            Some(_) => format!("{path} has no `{key}`; run `cnpg-mcp setup auth0`, or pass the flag"),
-            None => format!("and there is no {path} here; pass the flag, or name the file by --auth0-config"),
+            Some(_) => format!(": {path} has no `{key}`; run `cnpg-mcp setup auth0`, or pass the flag"),
+            None => format!(", and there is no {path} here; pass the flag, or name the file by --auth0-config"),
         }
     }
 }
