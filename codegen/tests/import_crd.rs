@@ -179,11 +179,9 @@ fn standard_input_is_read_as_a_list_of_objects_too() {
 
 /// Every definition of `CloudNativePG`; the project's own descriptions are held to them by another suite.
 #[test]
+#[ignore = "needs CNPG_CRDS_DIR, a folder with the operator's CRDs"]
 fn the_definitions_of_cloudnativepg_are_described() {
-    let Some(folder) = std::env::var_os("CNPG_CRDS_DIR") else {
-        println!("NOT RUN: CNPG_CRDS_DIR is not set");
-        return;
-    };
+    let folder = std::env::var_os("CNPG_CRDS_DIR").expect("CNPG_CRDS_DIR");
     let specs = tempfile::tempdir().unwrap();
     let mut count = 0;
     for entry in fs::read_dir(folder).unwrap() {

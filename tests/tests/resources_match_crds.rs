@@ -17,12 +17,9 @@ use serde_json::{Value, json};
 const FOLDER: &str = "CNPG_CRDS_DIR";
 
 #[test]
+#[ignore = "needs CNPG_CRDS_DIR, a folder with the operator's CRDs"]
 fn resources_match_crds() -> anyhow::Result<()> {
-    let Some(folder) = std::env::var_os(FOLDER) else {
-        println!("NOT RUN: {FOLDER} is not set");
-        eprintln!("NOT RUN: {FOLDER} is not set");
-        return Ok(());
-    };
+    let folder = std::env::var_os(FOLDER).context(FOLDER)?;
     let crds = read_crds(Path::new(&folder))?;
     let kinds: Vec<Kind> = described_kinds()?.into_iter().filter(|kind| kind.operator.is_some()).collect();
     assert!(!kinds.is_empty(), "no operator's kind is described");
@@ -45,12 +42,9 @@ fn resources_match_crds() -> anyhow::Result<()> {
 
 /// What `import-crd` makes of each CRD is so in the CRD too; but that a text is secret no CRD says.
 #[test]
+#[ignore = "needs CNPG_CRDS_DIR, a folder with the operator's CRDs"]
 fn imported_descriptions_match_crds() -> anyhow::Result<()> {
-    let Some(folder) = std::env::var_os(FOLDER) else {
-        println!("NOT RUN: {FOLDER} is not set");
-        eprintln!("NOT RUN: {FOLDER} is not set");
-        return Ok(());
-    };
+    let folder = std::env::var_os(FOLDER).context(FOLDER)?;
     let specs = tempfile::tempdir()?;
     std::fs::create_dir(specs.path().join("resources"))?;
     let crds = read_crds(Path::new(&folder))?;
