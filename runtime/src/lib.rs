@@ -18,6 +18,7 @@ pub mod kubernetes;
 pub mod logging;
 pub mod mcp;
 pub mod meta;
+pub mod metrics;
 pub mod registry;
 pub mod render;
 pub mod secret;

@@ -57,6 +57,9 @@ enum Auth {
     None,
 }
 
+/// Name of the server in metrics.
+const NAME: &str = env!("CARGO_BIN_NAME");
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     server::start(&cli.flags, || run(&cli))
@@ -76,6 +79,9 @@ async fn serve_stdio(cli: &Cli) -> anyhow::Result<()> {
             "--auth, and what belongs to it, is for --transport http: over stdio the client that starts the server is the one who is let in",
         )
         .into());
+    }
+    if cli.flags.metrics_port.is_some() {
+        return Err(Usage("--metrics-port is for --transport http: over stdio nothing listens").into());
     }
     if cli.print_client_config {
         print!("{}", client_config::text(&own_command()?));
@@ -106,6 +112,7 @@ async fn serve_openly(cli: &Cli) -> anyhow::Result<()> {
     let stop = server::stopping();
     // Before the sandbox, so that a taken port is told at once.
     let listening = http::bind(&cli.flags.host, cli.port).await?;
+    server::metrics::offer(&cli.flags, listening.address(), NAME, &stop).await?;
     let opened = cli.flags.target().open().await?;
     let server = for_everyone(cli.flags.registry(&opened)?)?;
     tracing::info!(
@@ -134,6 +141,7 @@ async fn serve_oauth(cli: &Cli) -> anyhow::Result<()> {
     if configuration.signing_keys == Some(SigningKeys::Generated) {
         tracing::warn!("no signing_key_file: a key was made for this start, and a restart logs everyone out");
     }
+    server::metrics::offer(&cli.flags, listening.address(), NAME, &stop).await?;
     let proxy = Proxy::new(configuration, Setup::default())?;
     match proxy.warm().await {
         Err(error) if !error.is_away() => return Err(error.into()),
@@ -164,11 +172,7 @@ async fn check_config(cli: &Cli) -> anyhow::Result<()> {
 
 fn print_reach(cli: &Cli, url: &str) {
     if cli.print_client_config {
-        println!(
-            "{} {VERSION} is at {url}\n\n{}",
-            env!("CARGO_BIN_NAME"),
-            client_config::text(&Reach::Http(url.to_owned()))
-        );
+        println!("{NAME} {VERSION} is at {url}\n\n{}", client_config::text(&Reach::Http(url.to_owned())));
     }
 }
 

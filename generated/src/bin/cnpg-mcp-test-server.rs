@@ -41,6 +41,7 @@ async fn run(cli: &Cli) -> anyhow::Result<()> {
     let listening = http::bind_anywhere(&cli.flags.host, cli.port).await?;
     let listens = Where { loopback, port: listening.address().port() };
     let configuration = cli.flags.let_in.configuration(Server::Test, listens)?;
+    server::metrics::offer(&cli.flags, listening.address(), env!("CARGO_BIN_NAME"), &stop).await?;
     let tokens = ProviderTokens::new(&configuration)?;
     match tokens.warm().await {
         Err(error) if !error.is_away() => return Err(error.into()),

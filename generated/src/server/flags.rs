@@ -22,6 +22,10 @@ pub struct ServerFlags {
     #[arg(long, default_value = "127.0.0.1", env = "CNPG_MCP_HOST")]
     pub host: String,
 
+    /// Port for Prometheus' metrics, at /metrics of the same address (HTTP). Unset: none are offered.
+    #[arg(long, value_name = "PORT", env = "CNPG_MCP_METRICS_PORT")]
+    pub metrics_port: Option<u16>,
+
     /// Work on a sandbox inside this process, with two clusters to look at, instead of a real Kubernetes.
     #[arg(long, conflicts_with_all = ["kubeconfig", "context"])]
     pub sandbox: bool,

@@ -12,6 +12,7 @@ use kube::client::Body;
 use tokio::time::Instant;
 
 use super::{Answer, ApiRequest, ApiStatus, Backoff, Kubernetes, Person};
+use crate::metrics;
 
 /// Most bytes of an error's body.
 const MAX_STATUS: usize = 1 << 20;
@@ -198,6 +199,17 @@ impl Link {
 
     /// Sends a request and reads the head of its answer; anything but 2xx is an error.
     pub(crate) async fn open(&self, request: &ApiRequest) -> Result<http::Response<Body>, RequestError> {
+        let began = Instant::now();
+        let answer = self.head(request).await;
+        let status = match &answer {
+            Ok(response) => Some(response.status().as_u16()),
+            Err(error) => error.status().map(|status| status.code),
+        };
+        metrics::kubernetes_request(request.verb, request.resource, status, began.elapsed());
+        answer
+    }
+
+    async fn head(&self, request: &ApiRequest) -> Result<http::Response<Body>, RequestError> {
         let client = self.kubernetes.client().await?;
         let mut built = Request::builder()
             .method(&request.method)

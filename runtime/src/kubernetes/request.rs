@@ -21,6 +21,9 @@ const ONE_PAGE: usize = 128 << 20;
 #[derive(Clone)]
 pub(crate) struct ApiRequest {
     pub(crate) method: Method,
+    /// The API's verb and the kind's plural, as in RBAC.
+    pub(crate) verb: &'static str,
+    pub(crate) resource: &'static str,
     pub(crate) path: String,
     query: Vec<(&'static str, String)>,
     pub(crate) accept: &'static str,
@@ -40,8 +43,25 @@ pub(crate) struct Selector {
 }
 
 impl ApiRequest {
-    fn new(method: Method, path: String, accept: &'static str, limit: usize) -> Self {
-        Self { method, path, query: Vec::new(), accept, content_type: JSON, body: Vec::new(), limit, keep_end: false }
+    fn new(
+        (method, verb): (Method, &'static str),
+        kind: &KindInfo,
+        path: String,
+        accept: &'static str,
+        limit: usize,
+    ) -> Self {
+        Self {
+            method,
+            verb,
+            resource: kind.plural,
+            path,
+            query: Vec::new(),
+            accept,
+            content_type: JSON,
+            body: Vec::new(),
+            limit,
+            keep_end: false,
+        }
     }
 
     fn accept_one(kind: &KindInfo) -> &'static str {
@@ -50,7 +70,7 @@ impl ApiRequest {
 
     /// Reads one object.
     pub(crate) fn get(kind: &KindInfo, namespace: Option<&str>, name: &str) -> Self {
-        Self::new(Method::GET, kind.object_path(namespace, name), Self::accept_one(kind), ONE_OBJECT)
+        Self::new((Method::GET, "get"), kind, kind.object_path(namespace, name), Self::accept_one(kind), ONE_OBJECT)
     }
 
     /// Reads the end of a text that belongs to an object, at most `limit` bytes of it.
@@ -64,7 +84,7 @@ impl ApiRequest {
     ) -> Self {
         let path = format!("{}/{subresource}", kind.object_path(namespace, name));
         // A log is text whatever is asked for; an error is a Status in JSON.
-        let mut request = Self::new(Method::GET, path, "*/*", limit);
+        let mut request = Self::new((Method::GET, "get"), kind, path, "*/*", limit);
         request.query = query;
         request.keep_end = true;
         request
@@ -79,7 +99,7 @@ impl ApiRequest {
         continue_token: Option<&str>,
     ) -> Self {
         let accept = if kind.metadata_only { LIST_AS_METADATA } else { JSON };
-        let mut request = Self::new(Method::GET, kind.collection_path(namespace), accept, ONE_PAGE);
+        let mut request = Self::new((Method::GET, "list"), kind, kind.collection_path(namespace), accept, ONE_PAGE);
         request.select(selector);
         request.query.push(("limit", limit.to_string()));
         if let Some(token) = continue_token {
@@ -96,7 +116,13 @@ impl ApiRequest {
         from_version: &str,
         seconds: u64,
     ) -> Self {
-        let mut request = Self::new(Method::GET, kind.collection_path(namespace), Self::accept_one(kind), ONE_OBJECT);
+        let mut request = Self::new(
+            (Method::GET, "watch"),
+            kind,
+            kind.collection_path(namespace),
+            Self::accept_one(kind),
+            ONE_OBJECT,
+        );
         request
             .select(&Selector { fields: vec![("metadata.name".to_owned(), name.to_owned())], ..Selector::default() });
         request.query.push(("watch", "1".to_owned()));
@@ -119,7 +145,13 @@ impl ApiRequest {
         manifest: &Map<String, Value>,
         dry_run: bool,
     ) -> Self {
-        let mut request = Self::new(Method::POST, kind.collection_path(namespace), Self::accept_one(kind), ONE_OBJECT);
+        let mut request = Self::new(
+            (Method::POST, "create"),
+            kind,
+            kind.collection_path(namespace),
+            Self::accept_one(kind),
+            ONE_OBJECT,
+        );
         request.writes(dry_run);
         request.body = to_bytes(manifest);
         request
@@ -133,8 +165,13 @@ impl ApiRequest {
         patch: &Map<String, Value>,
         dry_run: bool,
     ) -> Self {
-        let mut request =
-            Self::new(Method::PATCH, kind.object_path(namespace, name), Self::accept_one(kind), ONE_OBJECT);
+        let mut request = Self::new(
+            (Method::PATCH, "patch"),
+            kind,
+            kind.object_path(namespace, name),
+            Self::accept_one(kind),
+            ONE_OBJECT,
+        );
         request.writes(dry_run);
         request.content_type = MERGE_PATCH;
         request.body = to_bytes(patch);
@@ -151,7 +188,8 @@ impl ApiRequest {
         resource_version: Option<&str>,
         dry_run: bool,
     ) -> Self {
-        let mut request = Self::new(Method::DELETE, kind.object_path(namespace, name), JSON, ONE_OBJECT);
+        let mut request =
+            Self::new((Method::DELETE, "delete"), kind, kind.object_path(namespace, name), JSON, ONE_OBJECT);
         let mut preconditions = Map::new();
         preconditions.insert("uid".to_owned(), Value::from(uid));
         if let Some(version) = resource_version {

@@ -19,6 +19,7 @@ use crate::change::Change;
 use crate::confirm::Prompter;
 use crate::failure::{Failure, FailureKind};
 use crate::kubernetes::Person;
+use crate::metrics;
 use crate::tool::{Arguments, Effect, Meaning, ToolInfo};
 
 /// What a transport gives a call.
@@ -74,9 +75,16 @@ impl Registry {
     /// Where there is no such tool. Every failure of a call is an [`Answer`].
     pub async fn call(&self, name: &str, arguments: Arguments, context: CallContext) -> Result<Answer, NotCallable> {
         let listed = self.tools.get(name).ok_or_else(|| self.not_callable(name))?;
+        let began = Instant::now();
+        let answer = self.answer(listed, arguments, context).await;
+        metrics::tool_call(listed.info.name, answer.outcome(), began.elapsed());
+        Ok(answer)
+    }
+
+    async fn answer(&self, listed: &Listed, arguments: Arguments, context: CallContext) -> Answer {
         let call_id = uuid::Uuid::new_v4().to_string();
         if self.running.is_stopping() {
-            return Ok(Answer::failed(&stopping(), call_id));
+            return Answer::failed(&stopping(), call_id);
         }
         let run = Run::new(self, listed, &arguments, &context, call_id.clone());
         let arguments = match arguments::check(listed.info, arguments) {
@@ -84,7 +92,7 @@ impl Registry {
             Err(problems) => {
                 let answer = Answer::invalid(listed.info, &problems, call_id);
                 run.audit(&[], answer.outcome());
-                return Ok(answer);
+                return answer;
             }
         };
         let client = context.cancellation.clone();
@@ -97,10 +105,10 @@ impl Registry {
                 handle.await
             }
         };
-        Ok(joined.unwrap_or_else(|error| {
+        joined.unwrap_or_else(|error| {
             tracing::error!(tool = listed.info.name, %error, "a call broke off");
             Answer::failed(&Failure::internal("The call broke off inside the server."), call_id)
-        }))
+        })
     }
 
     fn not_callable(&self, name: &str) -> NotCallable {

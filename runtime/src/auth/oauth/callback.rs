@@ -11,6 +11,7 @@ use super::session::{self, Session};
 use super::transaction::{self, Approved};
 use super::{Shared, code};
 use crate::auth::oidc::{ProviderError, Tokens};
+use crate::metrics;
 
 /// Parts of an encrypted token (JWE, RFC 7516, section 3.1).
 const JWE_PARTS: usize = 5;
@@ -54,9 +55,13 @@ async fn answer(
             let name = session::open(shared, &session).await?;
             let code = code::issue(shared, &approved.asked, &name).await?;
             tracing::info!(subject = ?subject, client = ?client.id, "a person logged in");
+            metrics::login("ok");
             Ok(shared.send_back(&to, &[("code", code.expose())], &[]))
         }
-        Err((error, description)) => Err(Wrong::Client { to, error, description }),
+        Err((error, description)) => {
+            metrics::login(error);
+            Err(Wrong::Client { to, error, description })
+        }
     }
 }
 

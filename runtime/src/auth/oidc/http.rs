@@ -1,12 +1,13 @@
 //! Requests to the provider: bounded in time and size, over TLS, and never redirected.
 
 use std::error::Error as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{RequestBuilder, Response, StatusCode, Url, redirect};
 
 use super::ProviderError;
+use crate::metrics;
 use crate::secret::SecretText;
 
 /// Time for a connection to be made.
@@ -76,7 +77,11 @@ impl ProviderHttp {
 
     async fn send(&self, request: RequestBuilder, url: &Url) -> Result<Answer, ProviderError> {
         let away = |error| ProviderError::away(format!("{}: {}", place(url), told(error)));
-        let response = request.header(ACCEPT, "application/json").send().await.map_err(away)?;
+        let began = Instant::now();
+        let response = request.header(ACCEPT, "application/json").send().await;
+        let status = response.as_ref().ok().map(|response| response.status().as_u16());
+        metrics::provider_request(status, began.elapsed());
+        let response = response.map_err(away)?;
         let status = response.status();
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
             return Err(ProviderError::away(format!("{} answers {status}", place(url))));

@@ -1,6 +1,7 @@
 //! Before the MCP endpoint.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -12,6 +13,7 @@ use axum::{Json, http};
 use serde_json::json;
 
 use super::{Caller, Denied, LetsIn, Resource, ToolScopes, bearer};
+use crate::metrics;
 use crate::transport::http::Owner;
 
 /// Seconds after which a client may ask again while something is away.
@@ -30,14 +32,26 @@ pub fn guarded<L: LetsIn>(endpoint: Router, lets_in: L, resource: Resource, scop
 
 async fn let_in<L: LetsIn>(State(guard): State<Arc<Guard<L>>>, mut request: Request, next: Next) -> Response {
     let caller = match bearer::token(request.headers()) {
-        None => return guard.resource.unauthorized(None),
-        Some(Err(problem)) => return guard.resource.unauthorized(Some(problem)),
-        Some(Ok(token)) => guard.lets_in.caller(token).await,
+        None => {
+            metrics::not_let_in("no_token");
+            return guard.resource.unauthorized(None);
+        }
+        Some(Err(problem)) => Err(Denied::Token(problem.to_owned())),
+        Some(Ok(token)) => {
+            let began = Instant::now();
+            let caller = guard.lets_in.caller(token).await;
+            metrics::token_validation(began.elapsed());
+            caller
+        }
     };
     let caller = match caller {
         Ok(caller) => caller,
-        Err(Denied::Unavailable(why)) => return unavailable(&why),
+        Err(Denied::Unavailable(why)) => {
+            metrics::not_let_in("unavailable");
+            return unavailable(&why);
+        }
         Err(Denied::Token(why)) => {
+            metrics::not_let_in("invalid_token");
             tracing::debug!(why, "a request was not let in");
             return guard.resource.unauthorized(Some(&why));
         }
@@ -47,7 +61,10 @@ async fn let_in<L: LetsIn>(State(guard): State<Arc<Guard<L>>>, mut request: Requ
     if let Some(scopes) = &guard.scopes {
         request = match demanded(&guard.resource, scopes, &caller, request).await {
             Ok(request) => request,
-            Err(refusal) => return *refusal,
+            Err(refusal) => {
+                metrics::not_let_in("insufficient_scope");
+                return *refusal;
+            }
         };
     }
     request.extensions_mut().insert(Owner { subject: caller.subject.clone(), client: caller.client.clone() });

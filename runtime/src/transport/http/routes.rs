@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -23,10 +24,14 @@ use super::served::Served;
 use super::shared::Sessions;
 use crate::auth::oauth::CONSENT;
 use crate::auth::store::SessionStore;
+use crate::metrics;
 use crate::transport::page;
 
 /// Header of sessions (MCP 2025-11-25, "Session Management").
 pub(super) const SESSION: &str = "mcp-session-id";
+
+/// Between two counts of the open sessions.
+const COUNTING: Duration = Duration::from_secs(5);
 
 /// Header of the revision (MCP 2025-06-18).
 const REVISION: &str = "mcp-protocol-version";
@@ -52,7 +57,7 @@ pub fn router(
         .disable_allowed_hosts()
         .disable_allowed_origins()
         .with_max_request_body_bytes(limits.body)
-        .with_cancellation_token(end);
+        .with_cancellation_token(end.clone());
     config.legacy_session_mode = door.has_sessions();
     if let Some(shared) = door.shared() {
         config.session_store = Some(Arc::new(shared));
@@ -61,6 +66,7 @@ pub fn router(
         let server = server.clone();
         StreamableHttpService::new(move || Ok(server.clone()), Arc::clone(&sessions), config)
     };
+    tokio::spawn(counted_sessions(Arc::clone(&sessions), end));
     let mcp = Router::new()
         .fallback_service(mcp)
         .layer(middleware::from_fn_with_state((sessions, limits.sessions), bounded_sessions))
@@ -83,6 +89,14 @@ pub fn router(
         .fallback(async move || {
             (StatusCode::NOT_FOUND, format!("There is nothing here. The MCP endpoint is {path}.\n"))
         })
+        .layer(middleware::from_fn_with_state(path, metrics::measured))
+}
+
+/// Sessions end by themselves too, so that they are counted every now and then.
+async fn counted_sessions(sessions: Arc<Sessions>, end: CancellationToken) {
+    while end.run_until_cancelled(tokio::time::sleep(COUNTING)).await.is_some() {
+        metrics::sessions(sessions.len().await);
+    }
 }
 
 type Readiness = (Arc<AtomicBool>, Option<Arc<dyn SessionStore>>);
