@@ -92,6 +92,14 @@
 {{- if lt (int .Values.terminationGracePeriodSeconds) 25 -}}
 {{- $wrong = append $wrong (printf "terminationGracePeriodSeconds is %d: running calls get 20 seconds, and ending takes up to 4 more; give 25 or more" (int .Values.terminationGracePeriodSeconds)) -}}
 {{- end -}}
+{{- with .Values.metrics -}}
+{{- if and .podMonitor.enabled (not .enabled) -}}
+{{- $wrong = append $wrong "metrics.podMonitor.enabled needs metrics.enabled: there is nothing to look at" -}}
+{{- end -}}
+{{- if and .enabled (has (int .port) (list 3000 3001 4203 4204)) -}}
+{{- $wrong = append $wrong (printf "metrics.port is %d: that port, or the next one, is a server's own" (int .port)) -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.testSidecar.enabled (eq (int .Values.service.port) (int .Values.service.testPort)) -}}
 {{- $wrong = append $wrong "service.testPort is the same as service.port" -}}
 {{- end -}}

@@ -64,6 +64,7 @@ DIMENSIONS = {
 # What no dimension has.
 VARIATIONS = {
     "network-closed": {"networkPolicy": {"enabled": True}},
+    "metrics": {"metrics": {"enabled": True}, "testSidecar": {"enabled": True}, "networkPolicy": {"enabled": True}},
     "autoscaling": {**REDIS, "autoscaling": {"enabled": True}},
     "redis-secret": {"sessionStore": {"redis": {"existingSecret": {"name": "redis-address"}, "caFile": "/etc/own/redis.crt"}}},
     "renamed": {"fullnameOverride": "other", "serviceAccount": {"annotations": {"team": "data"}}},

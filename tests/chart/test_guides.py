@@ -29,7 +29,7 @@ OTHERS = {
 
 
 def test_the_guides_are_there():
-    expected = {"architecture", "deployment", "oidc", "rbac", "upgrade", "backup", "security", "troubleshooting", "from-the-original"}
+    expected = {"architecture", "deployment", "oidc", "rbac", "upgrade", "monitoring", "backup", "security", "troubleshooting", "from-the-original"}
     assert expected <= {path.stem for path in DOCS}
     assert len(DOCS) > 15 and helm.ROOT / "CONTRIBUTING.md" in GUIDES
 

@@ -21,6 +21,8 @@ WRONG = [
     ("image.tag", "a tag"),
     ("image.pullPolicy", "Sometimes"),
     ("imagePullSecrets", ["pull"]),
+    ("metrics.port", 80),
+    ("metrics.podMonitor.interval", "often"),
     ("replicaCount", "three"),
     ("replicaCount", -1),
     ("replicaCount", 3),
@@ -96,6 +98,8 @@ WRONG = [
 
 # What is wrong beside something else: the name that the message must have, and the values.
 WRONG_TOGETHER = [
+    ("metrics.podMonitor.enabled", {"metrics": {"podMonitor": {"enabled": True}}}),
+    ("metrics.port", {"metrics": {"enabled": True, "port": 3000}}),
     ("ingress.host", {"ingress": {"enabled": True}}),
     ("httpRoute.hostnames", {"httpRoute": {"enabled": True, "parentRefs": [{"name": "public"}]}}),
     ("httpRoute.parentRefs", {"httpRoute": {"enabled": True, "hostnames": ["mcp.example.com"]}}),
