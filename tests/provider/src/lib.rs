@@ -110,6 +110,11 @@ impl Provider {
         Ok(counters[what].as_u64().unwrap_or(0))
     }
 
+    /// Every code, token, verifier and secret of a client that its endpoints got or gave away so far.
+    pub async fn secrets(&self) -> anyhow::Result<Vec<String>> {
+        Ok(self.http.get(self.address("secrets")).send().await?.json().await?)
+    }
+
     /// New signing keys, with the old ones still in the JWKS or without. Returns the new key's id.
     pub async fn rotate(&self, keep_old: bool) -> anyhow::Result<String> {
         let rotated = self.control("rotate", json!({ "keep": keep_old })).await?;
