@@ -10,6 +10,7 @@ mod client;
 mod redis;
 mod server;
 
+mod audit;
 mod configuration;
 mod logs;
 mod people;

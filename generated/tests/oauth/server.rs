@@ -5,6 +5,7 @@ use std::process::Command;
 
 use cnpg_mcp_provider::{CLIENT, CLIENT_SECRET};
 
+use crate::shared::mcp::http;
 use crate::shared::program::{self, Program};
 
 /// What the provider's tokens are for.
@@ -79,6 +80,19 @@ impl Server {
         let program = Program::start(command, &folder.path("said"));
         let port = program.listening.rsplit(':').next().unwrap();
         Self { url: format!("http://localhost:{port}"), program }
+    }
+
+    /// Starts one that does not say where it listens.
+    pub async fn quiet(folder: &Folder, arguments: &[&str], port: &str) -> Self {
+        let (url, ready) = (format!("http://localhost:{port}"), format!("http://localhost:{port}/readyz"));
+        let program = Program::spawn(folder.command(arguments), &folder.path("said"));
+        for _ in 0..1500 {
+            if http().get(&ready).send().await.is_ok_and(|answer| answer.status().is_success()) {
+                return Self { program, url };
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("it does not start: {}", program.said());
     }
 
     /// The address of a path.

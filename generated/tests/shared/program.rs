@@ -10,7 +10,7 @@ use serde_json::Value;
 /// A server that ends with this value.
 pub struct Program {
     child: Child,
-    /// Where it listens, as `127.0.0.1:PORT`.
+    /// Where it listens, as `127.0.0.1:PORT`; empty where it did not say.
     pub listening: String,
     output: PathBuf,
 }
@@ -26,20 +26,27 @@ pub fn command(binary: &str) -> Command {
 }
 
 impl Program {
-    /// Starts one. What it says on both its outputs goes to the end of a file, for its whole life.
-    pub fn start(mut command: Command, output: &Path) -> Self {
-        let file = OpenOptions::new().create(true).append(true).open(output).unwrap();
+    /// Starts one and waits until it says where it listens.
+    pub fn start(command: Command, output: &Path) -> Self {
         let before = said_in(output).len();
-        let mut child = command.stdout(file.try_clone().unwrap()).stderr(file).spawn().unwrap();
+        let mut program = Self::spawn(command, output);
         let begun = Instant::now();
         loop {
-            let said = said_in(output)[before..].to_owned();
+            let said = program.said()[before..].to_owned();
             if let Some(listening) = listening(&said) {
-                return Self { child, listening, output: output.to_owned() };
+                program.listening = listening;
+                return program;
             }
-            assert!(child.try_wait().unwrap().is_none() && begun.elapsed() < Duration::from_secs(30), "{said}");
+            assert!(program.child.try_wait().unwrap().is_none() && begun.elapsed() < Duration::from_secs(30), "{said}");
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// Starts one. What it says on both its outputs goes to the end of a file, for its whole life.
+    pub fn spawn(mut command: Command, output: &Path) -> Self {
+        let file = OpenOptions::new().create(true).append(true).open(output).unwrap();
+        let child = command.stdout(file.try_clone().unwrap()).stderr(file).spawn().unwrap();
+        Self { child, listening: String::new(), output: output.to_owned() }
     }
 
     /// Everything that it has said, and those that wrote to the same file before.
