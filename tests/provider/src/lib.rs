@@ -61,7 +61,9 @@ impl Provider {
         .await??;
         let port: u16 = port.trim().parse().context("the provider did not start")?;
         install_tls();
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        // Node.js closes idle connections after five seconds, sometimes just when one is taken up again.
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).pool_max_idle_per_host(0);
+        let http = http.build()?;
         Ok(Self { child, issuer: format!("http://127.0.0.1:{port}/"), http })
     }
 
