@@ -2,7 +2,7 @@
 //!
 //! Dependencies print request and response bodies at their verbose levels, and passwords travel in those.
 //! So the level that people ask for is this project's alone; everything else is capped at a level where it
-//! prints no bodies, whatever is asked for. Audit lines are written at every level.
+//! prints no bodies, whatever is asked for. Audit lines are written at every level, and are JSON in either format.
 
 use std::fmt;
 use std::io::IsTerminal as _;
@@ -25,7 +25,7 @@ const OWN: [&str; 2] = ["cnpg_mcp", "cnpg-mcp"];
 /// How lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogFormat {
-    /// For people.
+    /// For people; audit lines are JSON all the same.
     #[default]
     Text,
     /// One JSON object a line.
@@ -70,21 +70,33 @@ pub fn start(format: LogFormat, level: LevelFilter) -> Result<(), AlreadySet> {
     }));
     let filter =
         FilterFn::new(move |metadata| is_wanted(metadata, level)).with_max_level_hint(level.max(LevelFilter::INFO));
+    // For programs, whatever the rest is for.
+    let audit = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).json().flatten_event(true);
+    let audit = audit.with_filter(FilterFn::new(is_audit).with_max_level_hint(LevelFilter::INFO));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     match format {
         LogFormat::Text => {
-            Registry::default().with(lines.with_ansi(std::io::stderr().is_terminal()).with_filter(filter)).try_init()
+            let lines = lines.with_ansi(std::io::stderr().is_terminal()).with_filter(filter);
+            Registry::default().with(audit).with(lines).try_init()
         }
-        LogFormat::Json => Registry::default().with(lines.json().flatten_event(true).with_filter(filter)).try_init(),
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true).with_filter(filter);
+            Registry::default().with(audit).with(lines).try_init()
+        }
     }
     .map_err(|_| AlreadySet)
 }
 
-/// Whether a line or span is wanted at a level.
+/// Whether a line is one of the audit's.
+fn is_audit(metadata: &Metadata<'_>) -> bool {
+    metadata.target() == AUDIT && *metadata.level() <= LevelFilter::INFO
+}
+
+/// Whether another line, or a span, is wanted at a level.
 fn is_wanted(metadata: &Metadata<'_>, level: LevelFilter) -> bool {
     let target = metadata.target();
     let allowed = if target == AUDIT {
-        level.max(LevelFilter::INFO)
+        LevelFilter::OFF
     } else if OWN.iter().any(|own| target.starts_with(own)) {
         level
     } else {

@@ -30,6 +30,12 @@ pub struct RequestInfo {
     pub dry_run: bool,
     /// Path without the query.
     pub path: String,
+    /// In whose name (`Impersonate-User`); empty where the request is the client's own.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub on_behalf_of: String,
+    /// The groups that come with that name (`Impersonate-Group`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
 }
 
 impl RequestInfo {
@@ -44,6 +50,9 @@ impl RequestInfo {
                 (key == wanted).then_some(value)
             })
         };
+        let values = |name: &str| {
+            headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
         let mut info = Self {
             user_agent: user_agent.to_owned(),
             host: host.unwrap_or_default().to_owned(),
@@ -55,6 +64,8 @@ impl RequestInfo {
             name: String::new(),
             dry_run: parameter("dryRun").is_some(),
             path: uri.path().to_owned(),
+            on_behalf_of: values("impersonate-user").collect(),
+            groups: values("impersonate-group").collect(),
         };
         info.read_path();
         if info.resource.is_empty() {

@@ -55,7 +55,7 @@ pub struct ServerFlags {
     #[arg(long, value_name = "REGISTRY", default_value = "ghcr.io/cloudnative-pg", env = "CNPG_MCP_IMAGE_REGISTRY")]
     pub image_registry: String,
 
-    /// How log lines look; they go to standard error.
+    /// How log lines look; they go to standard error. Audit lines are JSON in either format.
     #[arg(long, default_value_t = LogFormat::Text, value_name = "text|json", env = "CNPG_MCP_LOG_FORMAT")]
     pub log_format: LogFormat,
 

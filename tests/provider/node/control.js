@@ -7,6 +7,7 @@ import { putClient } from './storage.js';
 
 const ACTIONS = {
   'GET /control/counters': async () => state.counters,
+  'GET /control/secrets': async () => [...state.secrets],
   'GET /control/switches': async () => state.switches,
   'POST /control/switches': async (change) => {
     for (const name of Object.keys(change)) {

@@ -2,7 +2,7 @@
 // counts, is slow, and fails.
 
 import { allow, ownAudience } from './provider.js';
-import { count, state } from './state.js';
+import { count, remember, state } from './state.js';
 
 const NAMES = {
   '/authorize': 'authorize',
@@ -47,7 +47,8 @@ export async function front(request, response) {
   const form = new URLSearchParams(request.method === 'POST' ? body : '');
   const counted = what === 'token' ? form.get('grant_type')?.replace(/^.*:/, '') ?? 'token' : what;
   count(counted);
-  if (await failed(state.switches.faults[counted] ?? state.switches.faults[what], response)) return;
+  remember(Object.fromEntries(form));
+  if (await failed(state.switches.faults[counted] ?? state.switches.faults[what], form, response)) return;
   if (what === 'activate') return activate(url.searchParams.get('user_code'), response);
   if (what === 'authorize') {
     translate(url.searchParams);
@@ -65,6 +66,7 @@ export async function front(request, response) {
     redirect: 'manual',
   });
   let text = await answer.text();
+  if (what === 'token' || what === 'device') remember(JSON.parse(text));
   if (what === 'jwks') {
     const { keys } = JSON.parse(text);
     text = JSON.stringify({ keys: [...state.switches.extra_keys, ...keys] });
@@ -76,8 +78,8 @@ export async function front(request, response) {
   send(response, answer.status, kept, text);
 }
 
-/** Whether a fault took the place of the answer. */
-async function failed(fault, response) {
+/** Whether a fault took the place of the answer. In its body `{NAME}` is what came in that field. */
+async function failed(fault, form, response) {
   if (!fault || fault.times === 0) return false;
   if (fault.times) fault.times -= 1;
   if (fault.delay_ms) await new Promise((resolve) => setTimeout(resolve, fault.delay_ms));
@@ -86,7 +88,8 @@ async function failed(fault, response) {
     return true;
   }
   if (!fault.status) return false;
-  send(response, fault.status, { 'content-type': 'application/json', ...fault.headers }, fault.body ?? '');
+  const body = (fault.body ?? '').replace(/\{(\w+)\}/g, (whole, name) => form.get(name) ?? whole);
+  send(response, fault.status, { 'content-type': 'application/json', ...fault.headers }, body);
   return true;
 }
 

@@ -53,7 +53,7 @@ export function makeProvider(state) {
       jwks: '/.well-known/jwks.json',
     },
     scopes: OPENID_SCOPES,
-    claims: { openid: ['sub'], email: ['email'], profile: ['name'] },
+    claims: { openid: ['sub'], email: ['email'], profile: ['name', 'groups'] },
     conformIdTokenClaims: false,
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
     rotateRefreshToken: () => switches.rotate_refresh,

@@ -12,6 +12,8 @@ export const state = {
   keys: [],
   // Requests from outside, by what they asked for.
   counters: {},
+  // Codes, tokens, verifiers and secrets of clients that came to the endpoints of OAuth, or that they gave away.
+  secrets: new Set(),
   switches: {
     // Who is logged in without being asked: the name of an account; or why nobody is.
     account: 'alice',
@@ -40,6 +42,15 @@ export const state = {
 /** Counts a request from outside. */
 export function count(what) {
   state.counters[what] = (state.counters[what] ?? 0) + 1;
+}
+
+const SECRETS = [
+  'code', 'code_verifier', 'client_secret', 'refresh_token', 'token', 'access_token', 'id_token', 'device_code',
+];
+
+/** Remembers what is secret in a form or an answer. */
+export function remember(fields) {
+  for (const name of SECRETS) if (fields[name]) state.secrets.add(fields[name]);
 }
 
 /** New keys. The old ones may stay in the JWKS, so that what they signed remains valid. */

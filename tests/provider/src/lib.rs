@@ -61,7 +61,9 @@ impl Provider {
         .await??;
         let port: u16 = port.trim().parse().context("the provider did not start")?;
         install_tls();
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        // Node.js closes idle connections after five seconds, sometimes just when one is taken up again.
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).pool_max_idle_per_host(0);
+        let http = http.build()?;
         Ok(Self { child, issuer: format!("http://127.0.0.1:{port}/"), http })
     }
 
@@ -108,6 +110,11 @@ impl Provider {
     pub async fn count(&self, what: &str) -> anyhow::Result<u64> {
         let counters: Value = self.http.get(self.address("counters")).send().await?.json().await?;
         Ok(counters[what].as_u64().unwrap_or(0))
+    }
+
+    /// Every code, token, verifier and secret of a client that its endpoints got or gave away so far.
+    pub async fn secrets(&self) -> anyhow::Result<Vec<String>> {
+        Ok(self.http.get(self.address("secrets")).send().await?.json().await?)
     }
 
     /// New signing keys, with the old ones still in the JWKS or without. Returns the new key's id.
