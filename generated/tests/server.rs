@@ -295,6 +295,15 @@ fn nobody_is_let_in_from_elsewhere_without_authentication() {
     }
     assert_eq!(refused(&["--sandbox", "--kubeconfig", "x"]).0, Some(2));
     assert_eq!(refused(&["--log-level", "loud"]).0, Some(2));
+    let (code, said) = refused(&["--sandbox", "--metrics-port", "9090"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("--metrics-port is for --transport http"), "{said}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let (code, said) =
+        refused(&["--transport", "http", "--auth", "none", "--sandbox", "--port", "0", "--metrics-port", &port]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains(&format!("cannot listen on 127.0.0.1:{port} for metrics: Address already in use")), "{said}");
 }
 
 #[test]

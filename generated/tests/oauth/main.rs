@@ -13,6 +13,7 @@ mod server;
 mod audit;
 mod configuration;
 mod logs;
+mod metrics;
 mod people;
 mod replicas;
 mod scopes;
