@@ -20,6 +20,9 @@
 MAKE_ENV ?= make.env
 -include $(MAKE_ENV)
 
+# Everything at once: a build of one package alone compiles what it leans on again, with that package's features.
+BUILD = cargo build --quiet --workspace --bins
+BUILT = $(or $(CARGO_TARGET_DIR),target)/debug
 SERVER = cargo run --quiet --package cnpg-mcp --bin cnpg-mcp-server --
 PYTHON = .tools/chart/bin/python
 
@@ -40,7 +43,7 @@ tools:
 COMPARISONS = $(if $(and $(CNPG_CRDS_DIR),$(REAL_API_DIR)),--run-ignored all)
 
 test: tools
-	cargo build --workspace --bins
+	$(BUILD)
 	cargo test --workspace --doc --quiet
 	cargo nextest run --workspace $(COMPARISONS)
 	$(PYTHON) -m pytest tests/chart
@@ -49,12 +52,14 @@ test: tools
 check:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- --deny warnings
-	cargo run --quiet --package cnpg-mcp-codegen -- check --deny-warnings
-	cargo run --quiet --package cnpg-mcp-codegen -- fmt --check
-	cargo run --quiet --package cnpg-mcp-tests --bin refresh -- --check
+	$(BUILD)
+	$(BUILT)/cnpg-mcp-codegen check --deny-warnings
+	$(BUILT)/cnpg-mcp-codegen fmt --check
+	$(BUILT)/refresh --check
 
 docs:
-	cargo run --quiet --package cnpg-mcp-tests --bin refresh
+	$(BUILD)
+	$(BUILT)/refresh
 	./tests/chart/install.sh
 	$(PYTHON) tests/chart/values_table.py
 

@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use cnpg_mcp_codegen::import;
+use cnpg_mcp_tests::binary;
 use cnpg_mcp_tests::world::root;
 
 /// An edited spec must be a linked server within this: a few seconds on two cores, and some for a loaded machine.
@@ -45,13 +46,11 @@ fn add_foreign_tools(specs: &Path) {
     let (spec, _) = rest.split_once("```\n").expect("the block ends");
     let spec = spec.replace("item.mesage", "item.message");
     std::fs::write(specs.join("tools/get_certificate.yaml"), spec).expect("the tool is written");
-    let output = Command::new(env!("CARGO"))
-        .current_dir(root())
-        .args(["run", "--quiet", "--package", "cnpg-mcp-codegen", "--", "new", "create_certificate"])
-        .args(["--kind", "Certificate", "--effect", "write", "--specs"])
+    let output = Command::new(binary::path("cnpg-mcp-codegen"))
+        .args(["new", "create_certificate", "--kind", "Certificate", "--effect", "write", "--specs"])
         .arg(specs)
         .output()
-        .expect("cargo runs");
+        .expect("the compiler runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -75,7 +74,7 @@ fn try_to_build(specs: Option<&Path>) -> (Output, Duration) {
 }
 
 fn cnpg_mcp(arguments: &[&str]) -> Output {
-    Command::new(cnpg_mcp_tests::binary::path("cnpg-mcp")).args(arguments).output().expect("the command runs")
+    Command::new(binary::path("cnpg-mcp")).args(arguments).output().expect("the command runs")
 }
 
 /// Puts the project's own binaries back, also where the test fails.
