@@ -1,7 +1,7 @@
 //! A browser as far as it matters: it keeps cookies, and goes where it is told.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::{Client, RequestBuilder, StatusCode};
@@ -47,9 +47,15 @@ pub fn parameter(url: &str, name: &str) -> Option<String> {
     url.query_pairs().find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
 }
 
+/// Keeps no connection: those of one test's runtime are of no use in another's.
+static HTTP: LazyLock<Client> = LazyLock::new(|| {
+    let client = Client::builder().redirect(reqwest::redirect::Policy::none()).pool_max_idle_per_host(0);
+    client.build().unwrap()
+});
+
 /// A client that follows no redirect.
 pub fn http() -> Client {
-    Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+    HTTP.clone()
 }
 
 impl Browser {

@@ -75,6 +75,32 @@ async fn another_browser_can_neither_see_nor_answer_nor_finish() {
     assert!(attacker.get(&replica.here(&back)).await.location().starts_with(&program.redirect));
 }
 
+/// The victim's browser is in the middle of a login of its own, and has that login's cookies.
+#[tokio::test]
+async fn a_login_of_ones_own_opens_no_door_to_anothers() {
+    let (world, replica, program) = begun().await;
+    let (attacker, victim) = (Browser::default(), Browser::default());
+    let approved = async |browser: &Browser| {
+        let page = browser.asked(&replica, &program.link(&replica)).await;
+        browser.decide(&replica, &page, "allow").await.location().to_owned()
+    };
+    let (hers, his) = (approved(&victim).await, approved(&attacker).await);
+    let back = world.provider.visit(&his).await.unwrap();
+    // The attacker's answer as it is: another transaction's.
+    let stopped = victim.get(&replica.here(&back)).await;
+    assert_eq!(stopped.status, StatusCode::FORBIDDEN);
+    assert!(stopped.headers.get("location").is_none());
+    // The attacker's code under the victim's state, which would log the victim in as the attacker: the verifier is
+    // another's.
+    let (code, state) = (parameter(&back, "code").unwrap(), parameter(&hers, "state").unwrap());
+    let issuer = world.provider.issuer();
+    let mixed = format!("/auth/callback?code={code}&state={state}&iss={issuer}");
+    let answer = victim.get(&replica.url(&mixed)).await;
+    assert_eq!(parameter(answer.location(), "error").as_deref(), Some("server_error"), "{answer:?}");
+    assert_eq!(parameter(answer.location(), "code"), None);
+    assert_eq!(world.provider.count("authorization_code").await.unwrap(), 1, "the provider refused it");
+}
+
 #[tokio::test]
 async fn a_transaction_is_decided_once_and_answered_once() {
     let (world, replica, program) = begun().await;

@@ -211,7 +211,15 @@ async fn pages_that_are_let_in_may_read_answers() {
 async fn requests_of_two_meanings_are_refused() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let (_world, replica, _) = begun().await;
-    let address = replica.at.trim_start_matches("http://").to_owned();
+    let sent = async |head: &str, body: &str| {
+        let mut stream = tokio::net::TcpStream::connect(replica.at.trim_start_matches("http://")).await.unwrap();
+        let request = format!("POST /token HTTP/1.1\r\nHost: localhost\r\n{head}\r\n{body}");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        let read = tokio::time::timeout(std::time::Duration::from_secs(5), stream.read_to_string(&mut answer)).await;
+        assert!(read.is_ok(), "the connection is closed: {head:?}: {answer}");
+        answer
+    };
     let hidden = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     for head in [
         "Content-Length: 5\r\nContent-Length: 6\r\n",
@@ -221,13 +229,21 @@ async fn requests_of_two_meanings_are_refused() {
         "Transfer-Encoding: xchunked\r\n",
         "Transfer-Encoding : chunked\r\n",
         "Content-Length: 0\r\n folded: x\r\n",
+        "Transfer-Encoding: identity\r\nContent-Length: 0\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+        "Content-Length: 0\nContent-Length: 5\r\n",
+        "Connection: close\r\nHost: evil.example\r\n",
     ] {
-        let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
-        let request = format!("POST /token HTTP/1.1\r\nHost: localhost\r\n{head}\r\n{hidden}");
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        let read = tokio::time::timeout(std::time::Duration::from_secs(5), stream.read_to_string(&mut answer)).await;
-        assert!(read.is_ok() && answer.starts_with("HTTP/1.1 400"), "{head:?}: {answer}");
-        assert!(!answer.contains("200 OK"), "{head:?}: {answer}");
+        let answer = sent(head, hidden).await;
+        let status = if head.contains("Host") { "HTTP/1.1 403" } else { "HTTP/1.1 400" };
+        assert!(answer.starts_with(status) && !answer.contains("200 OK"), "{head:?}: {answer}");
+    }
+    // Where both lengths are given the chunks count, and what comes behind them is not read (section 6.1).
+    for head in
+        ["Content-Length: 45\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\nContent-Length: 45\r\n"]
+    {
+        let answer = sent(head, &format!("0\r\n\r\n{hidden}")).await;
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{head:?}: {answer}");
+        assert!(answer.starts_with("HTTP/1.1 400") && !answer.contains("200 OK"), "{head:?}: {answer}");
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cnpg_mcp_provider::{CLIENT, CLIENT_SECRET};
 use cnpg_mcp_runtime::auth::oauth::NotLetIn;
 use reqwest::StatusCode;
 use serde_json::json;
@@ -29,10 +30,18 @@ async fn a_used_refresh_token_ends_the_family_and_the_providers_tokens_too() {
     revoked_at_the_provider(&world).await;
 }
 
-/// Waits until the provider was asked to revoke.
+/// Waits until the provider was asked to revoke, and finds that nothing it gave away is worth anything there.
 pub async fn revoked_at_the_provider(world: &World) {
     for _ in 0..100 {
         if world.provider.count("revoke").await.unwrap() >= 1 {
+            let seen = world.provider.secrets().await.unwrap();
+            assert!(seen.len() >= 4, "a code, an access, an ID and a refresh token: {}", seen.len());
+            for token in seen {
+                let fields = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
+                let shown = [("client_id", CLIENT), ("client_secret", CLIENT_SECRET)];
+                let answer = post(&world.provider.token_endpoint(), &[fields, shown].concat()).await;
+                assert_eq!(answer.error(), (400, "invalid_grant"));
+            }
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
