@@ -122,3 +122,12 @@ branding:
 - --log-format={{ .Values.logging.format }}
 - --log-level={{ .Values.logging.level }}
 {{- end }}
+
+{{/* Which rights the release is meant to have, in the words of the values. */}}
+{{- define "cnpg-mcp.releaseYaml" -}}
+toolsets: {{ toJson .Values.toolsets }}
+readOnly: {{ .Values.readOnly }}
+disableDestructive: {{ .Values.disableDestructive }}
+rbac: {{ pick .Values.rbac "targetNamespaces" "clusterWide" | toJson }}
+impersonation: {{ pick .Values.impersonation "enabled" "groupsClaim" "users" "groups" | toJson }}
+{{- end }}

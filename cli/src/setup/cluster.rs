@@ -6,10 +6,12 @@ use anyhow::{anyhow, bail};
 use cnpg_mcp_runtime::kubernetes::{Kubernetes, KubernetesOptions};
 use cnpg_mcp_runtime::secret::KnownSecrets;
 use http::{Method, Request};
+use jiff::Timestamp;
 use kube::Client;
 use kube::client::Body;
 use serde_json::Value;
 
+use super::doctor::Reading;
 use super::story::{Change, Story};
 
 /// Field manager of what is written (Kubernetes, "Server-Side Apply: Managers").
@@ -89,13 +91,12 @@ impl Cluster {
         self.client.request(request).await.map_err(|error| self.refused(error))
     }
 
-    /// Time of the API server, as its answers say it (RFC 9110, section 6.6.1).
-    pub async fn date(&self) -> Result<Option<String>, ClusterError> {
-        let request = Request::get("/version").body(Body::empty());
-        let request = request.map_err(|error| ClusterError::Away(error.to_string()))?;
-        let response = self.client.send(request).await.map_err(|error| self.refused(error))?;
-        let date = response.headers().get(http::header::DATE).and_then(|date| date.to_str().ok());
-        Ok(date.map(str::to_owned))
+    /// The API server's clock, where it tells it.
+    pub async fn clock(&self) -> Option<Reading> {
+        let request = Request::get("/version").body(Body::empty()).ok()?;
+        let sent = Timestamp::now();
+        let response = self.client.send(request).await.ok()?;
+        Reading::of(response.headers(), sent)
     }
 
     /// Brings an object to what is wanted, and tells. `fields`: what of it is compared.

@@ -1,6 +1,7 @@
 //! The rights that tools need, as they are compiled in with the tools.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use anyhow::Context as _;
 use cnpg_mcp_runtime::registry::Toolsets;
@@ -13,7 +14,7 @@ include!(concat!(env!("OUT_DIR"), "/can_be_left_out.rs"));
 const CLUSTER_SCOPED: &str = include_str!("../../../chart/files/rbac/cluster-scoped.yaml");
 
 /// Which tools are offered.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
 pub struct Offered {
     /// Toolsets, with commas between them
     #[arg(long, value_name = "NAMES")]
@@ -24,6 +25,46 @@ pub struct Offered {
     /// No tools that destroy
     #[arg(long)]
     pub disable_destructive: bool,
+}
+
+/// Toolsets where none are named.
+const USUAL_TOOLSETS: &str = "core";
+
+impl Offered {
+    /// What a server offers that is started with these arguments, in the chart's way of writing them (`--flag=value`).
+    pub fn of_arguments<'a>(arguments: impl Iterator<Item = &'a str>) -> Self {
+        let mut offered = Self::default();
+        for argument in arguments {
+            match argument.split_once('=').unwrap_or((argument, "true")) {
+                ("--toolsets", names) => offered.toolsets = Some(names.to_owned()),
+                ("--read-only", value) => offered.read_only = value == "true",
+                ("--disable-destructive", value) => offered.disable_destructive = value == "true",
+                _ => {}
+            }
+        }
+        offered.in_full()
+    }
+
+    /// The same, with the toolsets named, each once and in one order.
+    pub fn in_full(&self) -> Self {
+        let names: BTreeSet<&str> = self.names().split(',').map(str::trim).collect();
+        Self { toolsets: Some(names.into_iter().collect::<Vec<_>>().join(",")), ..*self }
+    }
+
+    fn names(&self) -> &str {
+        self.toolsets.as_deref().unwrap_or(USUAL_TOOLSETS)
+    }
+}
+
+impl fmt::Display for Offered {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the toolsets `{}`", self.names())?;
+        match (self.read_only, self.disable_destructive) {
+            (true, _) => formatter.write_str(" that read alone"),
+            (false, true) => formatter.write_str(" without tools that destroy"),
+            (false, false) => Ok(()),
+        }
+    }
 }
 
 /// Verbs on one resource.
@@ -48,7 +89,7 @@ impl Right {
 
 /// The offered tools.
 pub fn tools(offered: &Offered) -> anyhow::Result<Vec<&'static ToolInfo>> {
-    let names = offered.toolsets.as_deref().unwrap_or("core");
+    let names = offered.names();
     let tools = cnpg_mcp::tools();
     let _: Toolsets = Toolsets::parse(names, &tools).context("--toolsets")?;
     let names: BTreeSet<&str> = names.split(',').map(str::trim).collect();
@@ -134,6 +175,14 @@ mod tests {
             let rights = of(toolset, read_only, safe);
             assert_eq!(sorted(&rules(rights.iter())), sorted(&file(file_name)["rules"]), "{file_name}");
         }
+    }
+
+    #[test]
+    fn what_a_pod_offers_stands_in_its_arguments() {
+        let of = |arguments: &[&str]| Offered::of_arguments(arguments.iter().copied()).to_string();
+        assert_eq!(of(&["--transport=http"]), "the toolsets `core`");
+        assert_eq!(of(&["--toolsets=roles,core", "--read-only"]), "the toolsets `core,roles` that read alone");
+        assert_eq!(of(&["--toolsets=all", "--disable-destructive"]), "the toolsets `all` without tools that destroy");
     }
 
     #[test]

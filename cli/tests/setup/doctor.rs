@@ -8,7 +8,7 @@ use crate::tenant::says_no_secret;
 use crate::world::World;
 
 /// Everything set up, and the account's rights given.
-async fn set_up() -> World {
+pub async fn set_up() -> World {
     let world = World::start().await;
     for step in &world.steps()[..4] {
         world.run(step).await;
@@ -17,7 +17,7 @@ async fn set_up() -> World {
 }
 
 #[track_caller]
-fn finds(said: &str, word: &str, parts: &[&str]) {
+pub fn finds(said: &str, word: &str, parts: &[&str]) {
     let found = said.lines().any(|line| line.starts_with(word) && parts.iter().all(|part| line.contains(part)));
     assert!(found, "no `{word}` with {parts:?}:\n{said}");
 }
@@ -25,6 +25,7 @@ fn finds(said: &str, word: &str, parts: &[&str]) {
 #[tokio::test]
 async fn all_is_well() {
     let world = set_up().await;
+    world.deploy(&["--transport=http", "--toolsets=core"]);
     let before = world.everything();
     let said = world.run(&["doctor"]).await;
     says_no_secret(&said);
@@ -39,9 +40,11 @@ async fn all_is_well() {
         &["CloudNativePG: version 1.30"],
         &["Secret: `mcp-server-auth0-credentials`"],
         &["public URL", "is this server"],
-        &["clock: that of the identity provider is right"],
-        &["clock: that of Kubernetes is right"],
-        &["clock: that of the public URL is right"],
+        &["tools: ", " are offered, the toolsets `core`"],
+        &["release: all pods of Deployment `mcp-server` are ready (1)"],
+        &["clock: that of the identity provider agrees with that of the server"],
+        &["clock: that of Kubernetes agrees with that of the server"],
+        &["clock: that of this machine agrees with that of the server"],
     ] {
         finds(&said, "ok", parts);
     }
@@ -152,4 +155,104 @@ async fn a_servers_own_configuration_is_looked_at_too() {
     world.folder.write("oidc.yaml", &file.replace("audience", "audeince"));
     let said = world.folder.run_beside(&["doctor", "--config", "oidc.yaml"]).await.refused();
     finds(&said, "failure", &["configuration:", "oidc.yaml:2"]);
+}
+
+#[tokio::test]
+async fn impersonation_is_looked_at_name_by_name() {
+    let world = set_up().await;
+    let values = world.folder.read("auth0-values.yaml");
+    let grant = |rules: Value| {
+        let store = world.sandbox.store();
+        let gvr = |resource| Gvr::new("rbac.authorization.k8s.io", "v1", resource);
+        let _ = store.delete(&gvr("clusterroles"), "", "impersonation", &DeleteOptions::default());
+        let _ = store.delete(&gvr("clusterrolebindings"), "", "impersonation", &DeleteOptions::default());
+        store.create(&gvr("clusterroles"), json!({ "metadata": { "name": "impersonation" }, "rules": rules })).unwrap();
+        let binding = json!({
+            "metadata": { "name": "impersonation" },
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "impersonation" },
+            "subjects": [{ "kind": "ServiceAccount", "name": "cnpg-mcp-server", "namespace": "default" }],
+        });
+        store.create(&gvr("clusterrolebindings"), binding).unwrap();
+    };
+    let rule = |resource: &str, names: &[&str]| {
+        let mut rule = json!({ "apiGroups": [""], "resources": [resource], "verbs": ["impersonate"] });
+        if !names.is_empty() {
+            rule["resourceNames"] = json!(names);
+        }
+        rule
+    };
+    let who = "system:serviceaccount:default:cnpg-mcp-server";
+
+    // Anybody, by name alone.
+    world.folder.write("auth0-values.yaml", &format!("{values}impersonation: {{ enabled: true }}\n"));
+    let said = world.folder.run_beside(&["doctor"]).await.refused();
+    finds(&said, "failure", &[who, "may not impersonate all users"]);
+    assert!(said.contains("→ let the chart make the role (rbac.create, impersonation.users)"), "{said}");
+    grant(json!([rule("users", &[])]));
+    let said = world.run(&["doctor"]).await;
+    finds(&said, "ok", &[who, "may impersonate all users"]);
+    assert!(!said.contains("groups"), "{said}");
+
+    // These alone.
+    let listed =
+        "impersonation: { enabled: true, groupsClaim: groups, users: ['oidc:a', 'oidc:b'], groups: ['oidc:dba'] }";
+    world.folder.write("auth0-values.yaml", &format!("{values}{listed}\n"));
+    grant(json!([rule("users", &["oidc:a"]), rule("groups", &["oidc:dba"])]));
+    let said = world.folder.run_beside(&["doctor"]).await.refused();
+    finds(&said, "ok", &[who, "may impersonate `oidc:a` of the users"]);
+    finds(&said, "failure", &[who, "may not impersonate `oidc:b` of the users"]);
+    finds(&said, "ok", &[who, "may impersonate `oidc:dba` of the groups"]);
+    grant(json!([rule("users", &["oidc:a", "oidc:b"])]));
+    let said = world.folder.run_beside(&["doctor"]).await.refused();
+    finds(&said, "ok", &[who, "may impersonate `oidc:b` of the users"]);
+    finds(&said, "failure", &[who, "may not impersonate `oidc:dba` of the groups"]);
+}
+
+#[tokio::test]
+async fn the_release_is_looked_at_with_what_its_pods_offer() {
+    let world = set_up().await;
+    let said = world.run(&["doctor"]).await;
+    finds(&said, "warning", &["release: `mcp-server` is not installed in `default`"]);
+    assert!(said.contains("→ `make deploy RELEASE=mcp-server NAMESPACE=default`"), "{said}");
+
+    // Values that were changed since.
+    world.deploy(&["--toolsets=roles,core", "--read-only"]);
+    let said = world.run(&["doctor"]).await;
+    finds(
+        &said,
+        "warning",
+        &["its pods offer the toolsets `core,roles` that read alone", "they would offer the toolsets `core`"],
+    );
+    let values = world.folder.read("auth0-values.yaml");
+    world.folder.write("auth0-values.yaml", &format!("{values}toolsets: [core, roles]\nreadOnly: true\n"));
+    let said = world.run(&["doctor"]).await;
+    assert!(!said.contains("its pods offer"), "{said}");
+    finds(&said, "ok", &["tools: ", "the toolsets `core,roles` that read alone"]);
+
+    let deployments = Gvr::new("apps", "v1", "deployments");
+    let edit = |deployment: &mut Value| deployment["spec"]["replicas"] = json!(2);
+    world.sandbox.store().update(&deployments, "default", "mcp-server", edit).unwrap();
+    let said = world.folder.run_beside(&["doctor"]).await.refused();
+    finds(&said, "failure", &["release: 1 of 2 pods of Deployment `mcp-server` are ready"]);
+}
+
+#[tokio::test]
+async fn rights_are_looked_at_in_each_namespace_that_is_meant() {
+    let world = set_up().await;
+    let values = world.folder.read("auth0-values.yaml");
+    for namespace in ["team-a", "team-b"] {
+        world.sandbox.store().create(&Gvr::core("namespaces"), json!({ "metadata": { "name": namespace } })).unwrap();
+    }
+    world.folder.write("auth0-values.yaml", &format!("{values}rbac: {{ targetNamespaces: [team-a, team-b] }}\n"));
+    world.run(&["rbac", "--service-account", "default:cnpg-mcp-server", "--namespace", "team-a"]).await;
+    let said = world.folder.run_beside(&["doctor"]).await.refused();
+    finds(&said, "ok", &["may do all that the tools need in `team-a`"]);
+    finds(&said, "failure", &["clusters.postgresql.cnpg.io in `team-b`"]);
+    assert!(!said.contains("in `default`;"), "{said}");
+    world.folder.write("auth0-values.yaml", &format!("{values}rbac: {{ clusterWide: true }}\n"));
+    let said = world.folder.run_beside(&["doctor"]).await.refused();
+    finds(&said, "failure", &["clusters.postgresql.cnpg.io in all namespaces"]);
+    world.run(&["rbac", "--service-account", "default:cnpg-mcp-server", "--cluster-wide"]).await;
+    let said = world.run(&["doctor"]).await;
+    finds(&said, "ok", &["may do all that the tools need in all namespaces"]);
 }

@@ -5,13 +5,15 @@ use cnpg_mcp_sandbox::{Gvr, Sandbox};
 use serde_json::{Value, json};
 
 use crate::folder::Folder;
+use crate::front::Front;
 use crate::tenant::API;
 
 pub struct World {
     pub auth0: Auth0,
     pub sandbox: Sandbox,
     pub folder: Folder,
-    /// Where the server would be: it says so.
+    /// Where the server would be.
+    pub front: Front,
     pub public_url: String,
 }
 
@@ -31,7 +33,8 @@ impl World {
         sandbox.store().create(&Gvr::core("serviceaccounts"), account).unwrap();
         let folder = Folder::new().with("KUBECONFIG", "kubeconfig").with("AUTH0_MGMT_TOKEN", auth0.token());
         folder.write("kubeconfig", &sandbox.kubeconfig());
-        Self { auth0, sandbox, folder, public_url: public_address().await }
+        let front = Front::plain().await;
+        Self { auth0, sandbox, folder, public_url: front.url.clone(), front }
     }
 
     /// Every step, in the order in which people go.
@@ -49,6 +52,17 @@ impl World {
         ]
     }
 
+    /// The Deployment, as the chart makes it, with flags; its pods are ready.
+    pub fn deploy(&self, flags: &[&str]) {
+        let labels = json!({ "app.kubernetes.io/name": "cnpg-mcp", "app.kubernetes.io/instance": "mcp-server" });
+        let deployment = json!({
+            "metadata": { "name": "mcp-server", "namespace": "default", "labels": labels },
+            "spec": { "replicas": 1, "template": { "spec": { "containers": [{ "name": "cnpg-mcp", "args": flags }] } } },
+            "status": { "readyReplicas": 1 },
+        });
+        self.sandbox.store().create(&Gvr::new("apps", "v1", "deployments"), deployment).unwrap();
+    }
+
     pub async fn run(&self, step: &[&str]) -> String {
         self.folder.run_beside(step).await.done()
     }
@@ -57,15 +71,4 @@ impl World {
     pub fn everything(&self) -> (Value, Value, Vec<(String, String)>) {
         (self.auth0.state(), self.sandbox.snapshot(), self.folder.files())
     }
-}
-
-/// An address at which something says that it is the server.
-async fn public_address() -> String {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let document = json!({ "resource": format!("{url}/mcp") });
-    let answer = axum::routing::get(move || std::future::ready(axum::Json(document.clone())));
-    let router = axum::Router::new().route("/.well-known/oauth-protected-resource", answer);
-    tokio::spawn(axum::serve(listener, router).into_future());
-    url
 }

@@ -6,10 +6,9 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode};
-use jiff::Timestamp;
 
-use crate::Shared;
 use crate::error::Refusal;
+use crate::{Shared, clock};
 
 /// Requests so far, and what becomes of the next.
 #[derive(Default)]
@@ -39,7 +38,7 @@ impl Gate {
         self.in_second = 0;
     }
 
-    fn way(&mut self, request: String) -> Way {
+    fn way(&mut self, request: String, now: i64) -> Way {
         if let Some(left) = self.hold_after {
             if left == 0 {
                 return Way::Hold;
@@ -53,7 +52,6 @@ impl Gate {
             self.failing.0 -= 1;
             return Way::Fail(self.failing.1);
         }
-        let now = Timestamp::now().as_second();
         if now != self.second {
             (self.second, self.in_second) = (now, 0);
         }
@@ -67,7 +65,8 @@ impl Gate {
 }
 
 pub async fn pass(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let way = shared.gate().way(format!("{} {}", request.method(), request.uri().path()));
+    let way =
+        shared.gate().way(format!("{} {}", request.method(), request.uri().path()), clock::now(&shared).as_second());
     match way {
         Way::Through => next.run(request).await,
         Way::ThroughAndHold => {

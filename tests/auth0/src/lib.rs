@@ -15,6 +15,7 @@
 //! Like a provider it serves a discovery document and keys, for whoever looks at those.
 
 mod clients;
+mod clock;
 mod connections;
 mod error;
 mod gate;
@@ -29,6 +30,7 @@ mod tokens;
 
 use std::io;
 use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
@@ -49,6 +51,8 @@ struct Shared {
     tenant: Mutex<Tenant>,
     gate: Mutex<Gate>,
     held: watch::Sender<bool>,
+    /// Seconds that its clock is ahead.
+    ahead: AtomicI64,
     url: String,
 }
 
@@ -83,6 +87,7 @@ impl Auth0 {
             tenant: Mutex::new(Tenant::new(&url)),
             gate: Mutex::default(),
             held: watch::Sender::new(false),
+            ahead: AtomicI64::new(0),
             url,
         });
         let task = tokio::spawn(axum::serve(listener, router(&shared)).into_future());
@@ -159,6 +164,11 @@ impl Auth0 {
         self.shared.held.send_replace(false);
     }
 
+    /// Sets the tenant's clock, which `Date` and the end of rate limits go by: so many seconds ahead of this machine's.
+    pub fn set_clock(&self, seconds_ahead: i64) {
+        self.shared.ahead.store(seconds_ahead, Ordering::Relaxed);
+    }
+
     /// Answers the next requests with a status, without doing them.
     pub fn fail_next(&self, requests: usize, status: u16) {
         self.shared.gate().failing = (requests, status);
@@ -191,5 +201,6 @@ fn router(shared: &Arc<Shared>) -> Router {
         .route("/oauth/token", post(tokens::token))
         .layer(from_fn_with_state(Arc::clone(shared), gate::pass))
         .merge(provider)
+        .layer(from_fn_with_state(Arc::clone(shared), clock::dated))
         .with_state(Arc::clone(shared))
 }

@@ -6,16 +6,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cnpg_mcp_runtime::auth::keys::RootKeys;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::cluster::{Cluster, ClusterError};
 use super::super::paths::segment;
-use super::super::rights::Right;
+use super::super::rights::{Offered, Right};
 use super::super::secret;
 use super::super::secret_keys::{self, CLIENT_SECRET, SIGNING_KEY};
 use super::report::Report;
+use super::settings::{Impersonation, Names};
 
 const GROUP: &str = "postgresql.cnpg.io";
+
+/// What to do where a review is refused.
+const REVIEWS: &str = "SelfSubjectAccessReviews are open to everyone who is logged in (`system:basic-user`)";
 
 /// Version of the operator that the tools are made for: major and minor.
 const MADE_FOR: (u32, u32) = (1, 30);
@@ -60,14 +64,11 @@ pub async fn rights(cluster: &Cluster, who: &str, rights: &[Right], namespaces: 
             let namespace = if right.namespaced { namespace.as_str() } else { "" };
             let mut lacking = Vec::new();
             for verb in &right.verbs {
-                match may(cluster, namespace, &right.group, &right.resource, verb).await {
+                let asked = Asked { group: &right.group, resource: &right.resource, name: "", verb };
+                match may(cluster, namespace, &asked).await {
                     Ok(true) => {}
                     Ok(false) => lacking.push(*verb),
-                    Err(error) => {
-                        let next =
-                            "SelfSubjectAccessReviews are open to everyone who is logged in (`system:basic-user`)";
-                        return report.failure(format_args!("rights: {error}"), next);
-                    }
+                    Err(error) => return report.failure(format_args!("rights: {error}"), REVIEWS),
                 }
             }
             if lacking.is_empty() {
@@ -97,30 +98,47 @@ pub async fn rights(cluster: &Cluster, who: &str, rights: &[Right], namespaces: 
 }
 
 /// Whether the account may act in others' names, which is all that it needs then.
-pub async fn impersonation(cluster: &Cluster, who: &str, groups: bool, report: &mut Report) {
-    for resource in ["users"].into_iter().chain(groups.then_some("groups")) {
-        match may(cluster, "", "", resource, "impersonate").await {
-            Ok(true) => report.ok(format_args!("rights: {who} may impersonate {resource}")),
-            Ok(false) => report.warning(
-                format_args!("rights: {who} may not impersonate all {resource}"),
-                "where impersonation.users or impersonation.groups list them, this is as it should be; else let the chart make the roles",
-            ),
-            Err(error) => report.failure(format_args!("rights: {error}"), "see above"),
+pub async fn impersonation(cluster: &Cluster, who: &str, whom: &Impersonation, report: &mut Report) {
+    let groups = whom.groups.as_ref().map(|names| ("groups", names));
+    for (resource, names) in [("users", &whom.users)].into_iter().chain(groups) {
+        let listed: Vec<Option<&str>> = match names {
+            Names::Listed(names) => names.iter().map(|name| Some(name.as_str())).collect(),
+            Names::All | Names::Unknown => vec![None],
+        };
+        for name in listed {
+            let what = name.map_or_else(|| format!("all {resource}"), |name| format!("`{name}` of the {resource}"));
+            let right = Asked { group: "", resource, name: name.unwrap_or_default(), verb: "impersonate" };
+            match may(cluster, "", &right).await {
+                Ok(true) => report.ok(format_args!("rights: {who} may impersonate {what}")),
+                Ok(false) if matches!(names, Names::Unknown) => report.warning(
+                    format_args!("rights: {who} may not impersonate {what}"),
+                    "where impersonation.users or impersonation.groups list them, this is as it should be; else let the chart make the roles",
+                ),
+                Ok(false) => report.failure(
+                    format_args!("rights: {who} may not impersonate {what}"),
+                    format_args!("let the chart make the role (rbac.create, impersonation.{resource})"),
+                ),
+                Err(error) => return report.failure(format_args!("rights: {error}"), REVIEWS),
+            }
         }
     }
     report.ok("rights: what people may do is up to their own bindings; `--as NAME` looks at a person's");
 }
 
-async fn may(
-    cluster: &Cluster,
-    namespace: &str,
-    group: &str,
-    resource: &str,
-    verb: &str,
-) -> Result<bool, ClusterError> {
-    let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+/// A verb on a resource; of one object where that has a name.
+struct Asked<'a> {
+    group: &'a str,
+    /// Plural, with the subresource where it is one.
+    resource: &'a str,
+    name: &'a str,
+    verb: &'a str,
+}
+
+async fn may(cluster: &Cluster, namespace: &str, asked: &Asked<'_>) -> Result<bool, ClusterError> {
+    let (resource, subresource) = asked.resource.split_once('/').unwrap_or((asked.resource, ""));
     let attributes = json!({
-        "namespace": namespace, "group": group, "resource": resource, "subresource": subresource, "verb": verb,
+        "namespace": namespace, "group": asked.group, "resource": resource, "subresource": subresource,
+        "name": asked.name, "verb": asked.verb,
     });
     let review = json!({
         "apiVersion": "authorization.k8s.io/v1",
@@ -130,6 +148,46 @@ async fn may(
     let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
     let answer = cluster.send(Method::POST, path, Some(&review), false).await?;
     Ok(answer["status"]["allowed"] == true)
+}
+
+/// Whether the release runs, and offers what its values say.
+pub async fn release(cluster: &Cluster, namespace: &str, release: &str, offered: &Offered, report: &mut Report) {
+    let selector = format!("app.kubernetes.io%2Fname%3Dcnpg-mcp%2Capp.kubernetes.io%2Finstance%3D{}", segment(release));
+    let path = format!("/apis/apps/v1/namespaces/{}/deployments?labelSelector={selector}", segment(namespace));
+    let list = match cluster.get(&path).await {
+        Ok(list) => list.unwrap_or_default(),
+        Err(ClusterError::Refused { code: 401 | 403, .. }) => {
+            let next = "look with an account that may list Deployments";
+            return report.warning(format_args!("release: `{release}` may not be seen in `{namespace}`"), next);
+        }
+        Err(error) => return report.failure(format_args!("release: {error}"), "run the same again"),
+    };
+    let deployment = &list["items"][0];
+    let Some(name) = deployment["metadata"]["name"].as_str() else {
+        let next = format!("`make deploy RELEASE={release} NAMESPACE={namespace}`");
+        return report.warning(format_args!("release: `{release}` is not installed in `{namespace}`"), next);
+    };
+    let (wanted, ready) =
+        (deployment["spec"]["replicas"].as_u64().unwrap_or(1), &deployment["status"]["readyReplicas"]);
+    let ready = ready.as_u64().unwrap_or_default();
+    if ready < wanted {
+        report.failure(
+            format_args!("release: {ready} of {wanted} pods of Deployment `{name}` are ready"),
+            format_args!("`kubectl --namespace {namespace} describe pods --selector app.kubernetes.io/instance={release}` and their logs; docs/troubleshooting.md"),
+        );
+    } else {
+        report.ok(format_args!("release: all pods of Deployment `{name}` are ready ({ready})"));
+    }
+    let containers = deployment.pointer("/spec/template/spec/containers").and_then(Value::as_array);
+    let main = containers.into_iter().flatten().find(|container| container["name"] == "cnpg-mcp");
+    let arguments = main.and_then(|main| main["args"].as_array()).into_iter().flatten();
+    let runs = Offered::of_arguments(arguments.filter_map(Value::as_str));
+    if runs != offered.in_full() {
+        report.warning(
+            format_args!("release: its pods offer {runs}, and by the values they would offer {offered}"),
+            format_args!("`make deploy RELEASE={release} NAMESPACE={namespace}`"),
+        );
+    }
 }
 
 /// Whether the operator serves the kinds that the tools work on, and of which version it is.

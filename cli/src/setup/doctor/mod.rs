@@ -3,6 +3,8 @@
 mod clock;
 mod inside;
 mod outside;
+mod pod;
+mod reach;
 mod report;
 mod settings;
 
@@ -16,14 +18,12 @@ use super::files::AUTH0_VALUES;
 use super::rights::{self, Offered, Right};
 use super::secret::RELEASE;
 use clock::Clocks;
+pub use clock::Reading;
 use report::Report;
 use settings::Settings;
 
 /// Exit code where anything failed.
 const FAILED: u8 = 1;
-
-/// Token of a pod: where it is, this is one.
-const POD: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 /// What is looked at.
 #[derive(Debug, clap::Args)]
@@ -55,7 +55,7 @@ pub struct Arguments {
 pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     tracing::debug!(arguments.dry_run, "nothing is ever changed");
     let mut report = Report::default();
-    let in_pod = Path::new(POD).exists();
+    let in_pod = pod::is_one();
     let default = Path::new(DEFAULT_FILE);
     let server = arguments.config.clone().or_else(|| (in_pod && default.exists()).then(|| default.to_owned()));
     let settings = match &server {
@@ -66,13 +66,23 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if let Some(issuer) = &settings.issuer {
         outside::provider(issuer, settings.jwks_uri.as_deref(), &mut clocks, &mut report).await;
     }
-    let rights = rights::rights(&rights::tools(&offered(&arguments, &settings))?)?;
-    kubernetes(&arguments, &settings, &rights, in_pod, &mut clocks, &mut report).await;
+    let offered = offered(&arguments, &settings);
+    let tools = rights::tools(&offered)?;
+    let rights = rights::rights(&tools)?;
+    report.ok(format_args!("tools: {} are offered, {offered}", tools.len()));
+    let tools = Tools { offered, rights };
+    kubernetes(&arguments, &settings, &tools, in_pod, &mut clocks, &mut report).await;
     if let Some(url) = &settings.public_url {
         outside::public_url(url, &mut clocks, &mut report).await;
     }
-    clocks.report(&mut report);
+    clocks.report(in_pod, &mut report);
     Ok(if report.finish() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+/// The tools that are meant, and what they need.
+struct Tools {
+    offered: Offered,
+    rights: Vec<Right>,
 }
 
 /// The tools of the flags, else of the values.
@@ -89,11 +99,14 @@ fn offered(arguments: &Arguments, settings: &Settings) -> Offered {
 async fn kubernetes(
     arguments: &Arguments,
     settings: &Settings,
-    rights: &[Right],
+    tools: &Tools,
     in_pod: bool,
     clocks: &mut Clocks,
     report: &mut Report,
 ) {
+    if in_pod {
+        pod::look(report);
+    }
     let own = match Cluster::open(&arguments.access, None).await {
         Ok(own) => own,
         Err(error) => {
@@ -104,7 +117,7 @@ async fn kubernetes(
         }
     };
     let Some(myself) = inside::access(&own, report).await else { return };
-    clocks.add("Kubernetes", own.date().await.ok().flatten().as_deref());
+    clocks.kubernetes = own.clock().await;
     let namespace = arguments.namespace.clone().unwrap_or_else(|| own.namespace().to_owned());
     let account = (!in_pod && !settings.account.is_empty())
         .then(|| format!("system:serviceaccount:{namespace}:{}", settings.account));
@@ -116,13 +129,18 @@ async fn kubernetes(
         (false, true) => vec![namespace.clone()],
         (false, false) => settings.namespaces.clone(),
     };
-    if settings.impersonates_users && arguments.acting_as.is_none() {
-        inside::impersonation(looked_at, &who, settings.impersonates_groups, report).await;
-    } else {
-        inside::rights(looked_at, &who, rights, &namespaces, report).await;
+    match &settings.impersonation {
+        Some(whom) if arguments.acting_as.is_none() => inside::impersonation(looked_at, &who, whom, report).await,
+        _ => inside::rights(looked_at, &who, &tools.rights, &namespaces, report).await,
     }
-    inside::operator(&own, rights, report).await;
-    inside::credentials(&own, &namespace, &arguments.release_name, report).await;
+    inside::operator(&own, &tools.rights, report).await;
+    // In the pod its files were looked at, and it may see neither Secrets nor Deployments.
+    if !settings.has_secrets {
+        inside::credentials(&own, &namespace, &arguments.release_name, report).await;
+    }
+    if !in_pod && settings.offered.is_some() {
+        inside::release(&own, &namespace, &arguments.release_name, &tools.offered, report).await;
+    }
 }
 
 /// Access in somebody's name, and the name; oneself where that may not be.

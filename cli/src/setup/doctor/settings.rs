@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use cnpg_mcp_runtime::auth::configuration::{Address, Configuration, Given, PublicUrl, Server, Sources, Where};
+use cnpg_mcp_runtime::auth::configuration::{
+    Address, Configuration, Given, PublicUrl, Server, SigningKeys, Sources, Where,
+};
 use serde_json::Value;
 
 use super::super::auth0::config::{self, Config};
@@ -13,6 +15,9 @@ use super::report::Report;
 
 /// Port of the main server.
 const PORT: u16 = 4204;
+
+/// Beside a server's configuration: what of the chart's values concerns its rights.
+const RELEASE_FILE: &str = "release.yaml";
 
 /// What the other checks go by.
 #[derive(Debug, Default)]
@@ -26,8 +31,34 @@ pub struct Settings {
     pub cluster_wide: bool,
     /// Name of the server's account.
     pub account: String,
-    pub impersonates_users: bool,
-    pub impersonates_groups: bool,
+    pub impersonation: Option<Impersonation>,
+    /// Whether the files of the Secret were looked at: they are mounted.
+    pub has_secrets: bool,
+}
+
+/// As whom the server calls Kubernetes.
+#[derive(Debug)]
+pub struct Impersonation {
+    pub users: Names,
+    /// `None`: no groups are named.
+    pub groups: Option<Names>,
+}
+
+/// Whose names.
+#[derive(Debug)]
+pub enum Names {
+    /// That is not known here.
+    Unknown,
+    /// Anybody's.
+    All,
+    /// These alone.
+    Listed(Vec<String>),
+}
+
+impl Names {
+    fn of(listed: Vec<String>) -> Self {
+        if listed.is_empty() { Self::All } else { Self::Listed(listed) }
+    }
 }
 
 impl Settings {
@@ -44,15 +75,61 @@ impl Settings {
             }
             Ok(configuration) => {
                 report.ok(format_args!("configuration: `{}` is whole", file.display()));
-                Self {
+                let has_secrets = configuration.client.is_some();
+                match configuration.signing_keys.as_ref().map(SigningKeys::roots).transpose() {
+                    Err(error) => {
+                        report.failure(format_args!("configuration: {error}"), "run `cnpg-mcp setup secret --replace`");
+                    }
+                    Ok(_) if has_secrets => {
+                        report.ok("configuration: the client's secret and the signing key are there");
+                    }
+                    Ok(_) => {}
+                }
+                let groups = |one: &cnpg_mcp_runtime::auth::configuration::Impersonation| one.groups_claim.is_some();
+                let impersonation = configuration
+                    .impersonation
+                    .as_ref()
+                    .map(|one| Impersonation { users: Names::Unknown, groups: groups(one).then_some(Names::Unknown) });
+                let settings = Self {
                     jwks_uri: configuration.jwks_uri.map(|uri| uri.as_str().to_owned()),
                     issuer: Some(configuration.issuer),
                     public_url: Some(configuration.public_url),
-                    impersonates_users: configuration.impersonation.is_some(),
-                    impersonates_groups: configuration.impersonation.is_some_and(|one| one.groups_claim.is_some()),
+                    impersonation,
+                    has_secrets,
                     ..Self::default()
-                }
+                };
+                settings.of_release(&file.with_file_name(RELEASE_FILE), report)
             }
+        }
+    }
+
+    /// Takes in what stands beside a server's configuration, where it does.
+    fn of_release(self, file: &Path, report: &mut Report) -> Self {
+        match read_yaml(file) {
+            Ok(None) => self,
+            Ok(Some(values)) => {
+                let impersonation = self.impersonation.is_some().then(|| impersonation(&values)).flatten();
+                Self { impersonation, ..self }.with_rights(&values)
+            }
+            Err(error) => {
+                report.failure(format_args!("configuration: {error:#}"), "let the chart make it: `make deploy`");
+                self
+            }
+        }
+    }
+
+    /// Takes tools and namespaces from values.
+    fn with_rights(self, values: &Value) -> Self {
+        let toolsets = words(values, "/toolsets");
+        Self {
+            offered: Some(Offered {
+                toolsets: (!toolsets.is_empty()).then(|| toolsets.join(",")),
+                read_only: is(values, "/readOnly"),
+                disable_destructive: is(values, "/disableDestructive"),
+            }),
+            namespaces: words(values, "/rbac/targetNamespaces"),
+            cluster_wide: is(values, "/rbac/clusterWide"),
+            ..self
         }
     }
 
@@ -71,15 +148,9 @@ impl Settings {
     }
 
     fn read(path: &Path, report: &mut Report) -> anyhow::Result<Self> {
-        let text = files::read(path)?.with_context(|| format!("there is no `{}`", path.display()))?;
-        let values: Value = serde_yaml::from_str(&text).with_context(|| format!("`{}`", path.display()))?;
+        let values = read_yaml(path)?.with_context(|| format!("there is no `{}`", path.display()))?;
         let text = |pointer: &str| {
             values.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
-        };
-        let is = |pointer: &str| values.pointer(pointer) == Some(&Value::Bool(true));
-        let words = |pointer: &str| -> Vec<String> {
-            let words = values.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
-            words.filter_map(|word| word.as_str().map(str::to_owned)).collect()
         };
         let issuer = text("/oidc/issuer").with_context(|| format!("`{}` has no oidc.issuer", path.display()))?;
         Address::parse(&issuer).map_err(|what| anyhow::anyhow!("oidc.issuer `{issuer}` {what}"))?;
@@ -88,25 +159,40 @@ impl Settings {
         let public_url = public_url.context("the values have neither publicUrl nor a host name")?;
         let public_url =
             PublicUrl::parse(&public_url).map_err(|what| anyhow::anyhow!("the public URL `{public_url}` {what}"))?;
-        let toolsets = words("/toolsets");
         report.ok(format_args!("configuration: `{}`", path.display()));
         agrees(&values, report);
-        Ok(Self {
+        let settings = Self {
             issuer: Some(issuer),
             jwks_uri: text("/oidc/jwksUri"),
             public_url: Some(public_url),
-            offered: Some(Offered {
-                toolsets: (!toolsets.is_empty()).then(|| toolsets.join(",")),
-                read_only: is("/readOnly"),
-                disable_destructive: is("/disableDestructive"),
-            }),
-            namespaces: words("/rbac/targetNamespaces"),
-            cluster_wide: is("/rbac/clusterWide"),
             account: text("/serviceAccount/name").or_else(|| text("/fullnameOverride")).unwrap_or_else(usual_account),
-            impersonates_users: is("/impersonation/enabled"),
-            impersonates_groups: is("/impersonation/enabled") && text("/impersonation/groupsClaim").is_some(),
-        })
+            impersonation: impersonation(&values),
+            ..Self::default()
+        };
+        Ok(settings.with_rights(&values))
     }
+}
+
+fn read_yaml(path: &Path) -> anyhow::Result<Option<Value>> {
+    let text = files::read(path)?;
+    text.map(|text| serde_yaml::from_str(&text).with_context(|| format!("`{}`", path.display()))).transpose()
+}
+
+fn is(values: &Value, pointer: &str) -> bool {
+    values.pointer(pointer) == Some(&Value::Bool(true))
+}
+
+fn words(values: &Value, pointer: &str) -> Vec<String> {
+    let words = values.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
+    words.filter_map(|word| word.as_str().map(str::to_owned)).collect()
+}
+
+fn impersonation(values: &Value) -> Option<Impersonation> {
+    let groups = values.pointer("/impersonation/groupsClaim").and_then(Value::as_str).unwrap_or_default();
+    is(values, "/impersonation/enabled").then(|| Impersonation {
+        users: Names::of(words(values, "/impersonation/users")),
+        groups: (!groups.is_empty()).then(|| Names::of(words(values, "/impersonation/groups"))),
+    })
 }
 
 /// Name of the chart's account.

@@ -21,8 +21,8 @@ const USE: &str = "access";
 /// Most bytes of a token that is looked at.
 const MAX_TOKEN: usize = 8 << 10;
 
-/// How far clocks of replicas may differ, in seconds.
-const LEEWAY: u64 = 5;
+/// How far the clocks of replicas may differ, in seconds: further apart they refuse each other's tokens.
+pub const LEEWAY: u64 = 5;
 
 /// Issues and verifies access tokens.
 pub struct AccessTokens {

@@ -2,4 +2,4 @@
 
 mod access_token;
 
-pub use access_token::{AccessTokens, Claims, Grant, NotIssued, Refused};
+pub use access_token::{AccessTokens, Claims, Grant, LEEWAY, NotIssued, Refused};

@@ -12,8 +12,8 @@ use crate::auth::jwt;
 /// Most bytes of a token that is looked at.
 const MAX_TOKEN: usize = 16 << 10;
 
-/// How far clocks may differ, in seconds.
-pub(super) const LEEWAY: u64 = 30;
+/// How far this server's clock and the provider's may differ, in seconds: further apart tokens are refused.
+pub const LEEWAY: u64 = 30;
 
 /// What every token of an issuer for an audience must hold: RS256, `iss`, `aud`, `exp`, `sub`, and `nbf`
 /// where there is one.

@@ -32,6 +32,7 @@ pub use discovery::Discovery;
 pub use error::{ProviderError, Refusal};
 pub use http::ProviderHttp;
 pub use id_token::IdToken;
+pub use jws::LEEWAY;
 pub use kept::KeepTimes;
 pub use keys::ProviderKeys;
 pub use metadata::Metadata;
