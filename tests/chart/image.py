@@ -28,17 +28,18 @@ def inside(rootfs, *command):
     return ["unshare", "--map-user=1000", "--map-group=1000", f"--root={rootfs}", *command]
 
 
-def run(rootfs, *command, **more):
-    """Runs a command in the image to its end."""
-    return subprocess.run(inside(rootfs, *command), capture_output=True, text=True, env=ENVIRONMENT, timeout=90, **more)
+def run(rootfs, *command, env=None, **more):
+    """Runs a command in the image to its end, with further variables."""
+    return subprocess.run(inside(rootfs, *command), capture_output=True, text=True, env={**ENVIRONMENT, **(env or {})}, timeout=90, **more)
 
 
 @contextlib.contextmanager
-def started(rootfs, *command):
-    """A server, until the end of the block, where it must still run. Its log is what the block is given."""
+def started(rootfs, *command, env=None):
+    """A server with further variables, until the end of the block, where it must still run. Its log is what the block is
+    given."""
     log = rootfs.parent / "log"
     with log.open("w") as file:
-        process = subprocess.Popen(inside(rootfs, *command), stdout=file, stderr=file, env=ENVIRONMENT)
+        process = subprocess.Popen(inside(rootfs, *command), stdout=file, stderr=file, env={**ENVIRONMENT, **(env or {})})
     try:
         yield log
         assert process.poll() is None, log.read_text()

@@ -1,6 +1,10 @@
 """A container of a pod without a kubelet: the image's root file system with what is mounted into it."""
 
 import os
+import uuid
+
+# Where the kubelet mounts what is an account's.
+ACCOUNT = "var/run/secrets/kubernetes.io/serviceaccount"
 
 
 def mount(rootfs, container, volumes):
@@ -17,6 +21,27 @@ def mount(rootfs, container, volumes):
             if os.getuid() == 0:
                 os.chown(place / file, 0, 1000)
             (place / file).chmod(0o440)
+
+
+def mount_account(rootfs, **files):
+    """Puts token, `ca_crt` and namespace of an account into a container, or replaces what is there: all at once, as the
+    kubelet does, by a link to a folder."""
+    place = rootfs / ACCOUNT
+    fresh = place / f"..{uuid.uuid4()}"
+    fresh.mkdir(parents=True)
+    earlier = place / "..data"
+    for path in earlier.iterdir() if earlier.exists() else ():
+        (fresh / path.name).write_text(path.read_text())
+    for name, text in files.items():
+        (fresh / name.replace("_", ".")).write_text(text)
+    for path in fresh.iterdir():
+        path.chmod(0o440)
+        if os.getuid() == 0:
+            os.chown(path, 0, 1000)
+        if not (place / path.name).is_symlink():
+            (place / path.name).symlink_to(f"..data/{path.name}")
+    (place / "..next").symlink_to(fresh.name)
+    (place / "..next").replace(earlier)
 
 
 def with_port(arguments, port, free):

@@ -83,12 +83,15 @@ class Sandbox:
             return False
         return True
 
-    def kubeconfig_of(self, namespace, account, url=None):
-        """A kubeconfig with a token of a service account, as its pods have one; `url` is another way to the API."""
+    def token_of(self, namespace, account):
+        """A token of a service account, as its pods have one."""
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
-        token = self.request("POST", path, {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}})
+        return self.request("POST", path, {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}})["status"]["token"]
+
+    def kubeconfig_of(self, namespace, account, url=None):
+        """A kubeconfig with such a token; `url` is another way to the API."""
         config = json.loads(json.dumps(self.config))
-        config["users"][0]["user"] = {"token": token["status"]["token"]}
+        config["users"][0]["user"] = {"token": self.token_of(namespace, account)}
         config["contexts"][0]["context"]["namespace"] = namespace
         config["clusters"][0]["cluster"]["server"] = url or self.url
         file = self.folder / f"{account}.kubeconfig"

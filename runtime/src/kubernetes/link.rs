@@ -273,10 +273,9 @@ fn sending_failed(error: &kube::Error) -> RequestError {
         if let Some(client) = current.downcast_ref::<hyper_util::client::legacy::Error>()
             && client.is_connect()
         {
-            return RequestError::NotSent(format!(
-                "No connection could be made: {}.",
-                current.source().map_or_else(|| current.to_string(), chain)
-            ));
+            let why = current.source().map_or_else(|| current.to_string(), chain);
+            let certificate = if is_of_unknown_authority(current) { UNKNOWN_AUTHORITY } else { "" };
+            return RequestError::NotSent(format!("No connection could be made: {why}.{certificate}"));
         }
         cause = current.source();
     }
@@ -286,6 +285,23 @@ fn sending_failed(error: &kube::Error) -> RequestError {
         }
         other => RequestError::Lost(format!("The connection broke: {}.", chain(other.source().unwrap_or(other)))),
     }
+}
+
+/// What an API server's certificate is held to (Kubernetes, "Accessing the API from a Pod").
+const UNKNOWN_AUTHORITY: &str = " The API server's certificate is not signed by an authority that is known here: the kubeconfig's `certificate-authority`, or in a pod `ca.crt` beside the account's token, must be that of this API server; or another program answers in its place.";
+
+/// Whether TLS ended since nobody who is trusted signed the certificate.
+fn is_of_unknown_authority(error: &(dyn StdError + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(current) = next {
+        if let Some(rustls::Error::InvalidCertificate(why)) = current.downcast_ref() {
+            return matches!(why, rustls::CertificateError::UnknownIssuer | rustls::CertificateError::BadSignature);
+        }
+        // It gives the cause of what it wraps, not that itself.
+        let wrapped = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = wrapped.map(|wrapped| wrapped as &(dyn StdError + 'static)).or_else(|| current.source());
+    }
+    false
 }
 
 /// An error with its causes, each once.
