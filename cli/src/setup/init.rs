@@ -77,5 +77,5 @@ fn asked(variable: &Variable, flag: &str) -> anyhow::Result<String> {
     if !answers::somebody_is_there() {
         bail!("{} is not known; pass {flag}: {}", variable.name, variable.what);
     }
-    answers::ask(&format!("{} ({})", variable.name, variable.what), None)
+    answers::ask(&format!("{} ({})", variable.name, variable.what), flag, |value| variable.check(value))
 }

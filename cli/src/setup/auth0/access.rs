@@ -53,7 +53,7 @@ pub async fn access(token: Token, config: &Config, domain: &Domain, needed: bool
     }
     if answers::somebody_is_there() && (needed || !config.was_there()) {
         let question = "Token of the Management API (Auth0 dashboard, APIs, Auth0 Management API, API Explorer)";
-        return api(domain, answers::ask_secret(question)?, config);
+        return api(domain, answers::ask_secret(question, "--token or AUTH0_MGMT_TOKEN")?, config);
     }
     let why = "there is no token (--token, AUTH0_MGMT_TOKEN) and no saved management client";
     anyhow::ensure!(!needed, "{why}; pass one");

@@ -12,9 +12,10 @@ mod wanted;
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use cnpg_mcp_runtime::auth::configuration::PublicUrl;
 
+use super::answers;
 use super::files::AUTH0_CONFIG;
 use super::story::{Story, note};
 use access::Access;
@@ -54,11 +55,21 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let image = Image::read()?;
     let mut config = Config::read()?;
 
-    let missing = |flag: &str| format!("`{AUTH0_CONFIG}` does not say it; pass {flag}");
-    let domain = arguments.domain.as_deref().or(config.text(config::DOMAIN));
-    let domain = Domain::parse(domain.with_context(|| missing("--domain TENANT.auth0.com"))?)?;
-    let identifier = arguments.api_identifier.as_deref().or(config.text(config::AUDIENCE)).map(str::to_owned);
-    let identifier = identifier.with_context(|| missing("--api-identifier https://HOST/mcp"))?;
+    let domain = match arguments.domain.as_deref().or(config.text(config::DOMAIN)) {
+        Some(domain) => domain.to_owned(),
+        None => asked("Domain of the tenant, such as example.eu.auth0.com", "--domain TENANT.auth0.com", |answer| {
+            Domain::parse(answer).map(drop)
+        })?,
+    };
+    let domain = Domain::parse(&domain)?;
+    let identifier = match arguments.api_identifier.as_deref().or(config.text(config::AUDIENCE)) {
+        Some(identifier) => identifier.to_owned(),
+        None => asked(
+            "Identifier of the API, such as https://mcp.example.com/mcp",
+            "--api-identifier https://HOST/mcp",
+            domain::check_identifier,
+        )?,
+    };
     domain::check_identifier(&identifier)?;
     let saved = config.text(config::PUBLIC_URL);
     let public_url = domain::public_url(arguments.public_url.as_deref(), saved, &identifier)?;
@@ -106,6 +117,12 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     values::write(&config, &image, &public_url, story)?;
     story.next("`cnpg-mcp setup secret --namespace NAMESPACE --replace`, then `make deploy NAMESPACE=NAMESPACE`");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks for what neither a flag nor the file says.
+fn asked(question: &str, flag: &str, fits: impl Fn(&str) -> anyhow::Result<()>) -> anyhow::Result<String> {
+    ensure!(answers::somebody_is_there(), "`{AUTH0_CONFIG}` does not say it; pass {flag}");
+    answers::ask(question, flag, fits)
 }
 
 /// A file is of one tenant and one API: its clients are of no use elsewhere.
