@@ -309,3 +309,22 @@ async fn of_two_clients_with_the_marks_none_is_taken() {
     let said = other.run_beside(&first(&auth0)).await.refused();
     assert!(said.contains("several clients") && said.contains("twin"), "{said}");
 }
+
+#[tokio::test]
+async fn in_a_tenant_of_thousands_what_was_made_is_found_again() {
+    let auth0 = Auth0::start().await.unwrap();
+    auth0.crowd(2345, 1100);
+    let folder = folder().with("AUTH0_MGMT_TOKEN", auth0.token());
+    folder.run_beside(&first(&auth0)).await.done();
+    let (before, files_before) = (state(&auth0), files(&auth0, &folder));
+    // Without the file nothing is known of the clients but their marks, and they were made last.
+    for lost in [true, false] {
+        if lost {
+            std::fs::remove_file(folder.path("auth0-config.json")).unwrap();
+        }
+        auth0.forget_requests();
+        folder.run_beside(&first(&auth0)).await.done();
+        assert_eq!(writes(&auth0), [""; 0]);
+        assert_eq!((state(&auth0), files(&auth0, &folder)), (before.clone(), files_before.clone()));
+    }
+}

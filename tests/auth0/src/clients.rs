@@ -50,10 +50,7 @@ pub async fn list(State(shared): crate::State, headers: HeaderMap, query: Query)
     let fields = query.get("fields");
     let clients: Vec<Value> =
         shared.tenant().list("clients").iter().map(|client| seen(client, &scopes, fields)).collect();
-    if query.contains_key("take") || query.contains_key("from") {
-        return paging::checkpoint(&clients, "clients", &query);
-    }
-    paging::numbered(&clients, "clients", &query)
+    paging::either(&clients, "clients", &query)
 }
 
 pub async fn read(

@@ -31,7 +31,7 @@ pub async fn list(State(shared): crate::State, headers: HeaderMap, query: Query)
         ["strategy", "name"].iter().all(|field| query.get(*field).is_none_or(|value| connection[*field] == **value))
     };
     let connections: Vec<Value> = shared.tenant().list("connections").iter().filter(fits).map(seen).collect();
-    paging::numbered(&connections, "connections", &query)
+    paging::either(&connections, "connections", &query)
 }
 
 pub async fn read(

@@ -17,7 +17,7 @@ pub async fn list(State(shared): crate::State, headers: HeaderMap, query: Query)
         ["client_id", "audience"].iter().all(|field| query.get(*field).is_none_or(|value| grant[*field] == **value))
     };
     let grants: Vec<Value> = shared.tenant().list("client_grants").iter().filter(fits).cloned().collect();
-    paging::numbered(&grants, "client_grants", &query)
+    paging::either(&grants, "client_grants", &query)
 }
 
 /// Scopes of a grant are scopes of its API.

@@ -3,7 +3,8 @@
 //!
 //! - Tokens have scopes, and each endpoint asks for one (403 `insufficient_scope`); a client with a secret and a grant
 //!   gets a token at `/oauth/token`. Secrets are shown to `read:client_keys` alone, besides in the answer that makes them.
-//! - Lists come in pages of at most 100, and not beyond 1000 objects; who takes the first page for all misses some.
+//! - Lists come in pages of at most 100, and numbered ones not beyond 1000 objects, behind which checkpoints lead; who
+//!   takes the first page for all misses some.
 //! - Identifiers of APIs, and client and audience of a grant, are unique (409). Names of clients are not: who makes one
 //!   twice has two.
 //! - Fields that an endpoint does not take are refused (400). Changing a connection without its `display_name` resets

@@ -24,6 +24,15 @@ fn number(query: &Query, name: &str, default: usize) -> Result<usize, Refusal> {
     }
 }
 
+/// A page as it is asked for: by checkpoint where `take` or `from` is there, else by number.
+pub fn either(objects: &[Value], list: &str, query: &Query) -> Result<Json<Value>, Refusal> {
+    let by_checkpoint = query.contains_key("take") || query.contains_key("from");
+    if by_checkpoint && query.contains_key("page") {
+        return Err(Refusal::query("Query validation error: 'page' and 'from' or 'take' exclude each other"));
+    }
+    if by_checkpoint { checkpoint(objects, list, query) } else { numbered(objects, list, query) }
+}
+
 /// A page by number, in an object with totals where they are asked for (`include_totals`).
 pub fn numbered(objects: &[Value], list: &str, query: &Query) -> Result<Json<Value>, Refusal> {
     let (page, size) = (number(query, "page", 0)?, number(query, "per_page", 50)?);

@@ -20,6 +20,9 @@ const EXCHANGE: Duration = Duration::from_secs(30);
 /// Objects of a page, the most that Auth0 gives.
 const PAGE: usize = 100;
 
+/// Objects that numbered pages reach ("You can only page through the first 1000 records").
+const REACH: u64 = 1000;
+
 /// Longest that a rate limit is waited for, altogether for one request.
 const PATIENCE: Duration = Duration::from_mins(3);
 
@@ -123,32 +126,36 @@ impl Api {
         self.send(Method::GET, path, &[], None).await
     }
 
-    /// Every object of a list, page by page.
+    /// Every object of a list: by numbered pages, which every tenant has; by checkpoints where there are more objects
+    /// than those reach.
     pub async fn list(&self, path: &str, list: &str, query: &[(&str, &str)]) -> Result<Vec<Value>, ApiError> {
         let mut found = Vec::new();
         for page in 0_usize.. {
             let (page, size) = (page.to_string(), PAGE.to_string());
             let paging = [("page", page.as_str()), ("per_page", &size), ("include_totals", "true")];
-            let query: Vec<_> = query.iter().copied().chain(paging).collect();
-            let mut answer = self.send(Method::GET, path, &query, None).await?.unwrap_or_default();
+            let query_of_page: Vec<_> = query.iter().copied().chain(paging).collect();
+            let mut answer = self.send(Method::GET, path, &query_of_page, None).await?.unwrap_or_default();
+            let total = answer["total"].as_u64();
+            if total.is_some_and(|total| total > REACH) {
+                return self.list_on(path, list, query).await;
+            }
             let Value::Array(objects) = answer[list].take() else { break };
             let count = objects.len();
             found.extend(objects);
-            let all = answer["total"].as_u64().is_some_and(|total| found.len() as u64 >= total);
-            if count == 0 || all {
+            if count == 0 || total.is_some_and(|total| found.len() as u64 >= total) {
                 break;
             }
         }
         Ok(found)
     }
 
-    /// Every object of a list that is paged by checkpoint.
-    pub async fn list_on(&self, path: &str, list: &str) -> Result<Vec<Value>, ApiError> {
+    /// Every object of a list, by checkpoints.
+    pub async fn list_on(&self, path: &str, list: &str, query: &[(&str, &str)]) -> Result<Vec<Value>, ApiError> {
         let (mut found, mut from) = (Vec::new(), None);
         loop {
             let size = PAGE.to_string();
-            let mut query = vec![("take", size.as_str())];
-            query.extend(from.as_deref().map(|from| ("from", from)));
+            let paging = [("take", size.as_str())].into_iter().chain(from.as_deref().map(|from| ("from", from)));
+            let query: Vec<_> = query.iter().copied().chain(paging).collect();
             let mut answer = self.send(Method::GET, path, &query, None).await?.unwrap_or_default();
             if let Value::Array(objects) = answer[list].take() {
                 found.extend(objects);

@@ -83,7 +83,7 @@ async fn read(api: &Api, config: &Config, domain: &Domain, identifier: &str) -> 
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect::<Map<_, _>>()
                 .into();
-            connection["enabled_clients"] = api.list_on(&format!("{path}/clients"), "clients").await?.into();
+            connection["enabled_clients"] = api.list_on(&format!("{path}/clients"), "clients", &[]).await?.into();
         }
     }
     Ok(json!({

@@ -197,7 +197,7 @@ impl Tenant<'_> {
             }
         }
         self.send(&path, lacks, &format!("connection `{name}`, promoted to the domain")).await?;
-        let enabled = self.api.list_on(&format!("{path}/clients"), "clients").await?;
+        let enabled = self.api.list_on(&format!("{path}/clients"), "clients", &[]).await?;
         let missing: Vec<String> =
             clients.into_iter().filter(|client| !enabled.iter().any(|one| one["client_id"] == *client)).collect();
         for part in missing.chunks(MAX_ENABLED).filter(|_| !self.story.is_dry()) {
