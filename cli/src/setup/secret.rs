@@ -83,7 +83,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         (Change::Made, _) => "`make deploy`; `cnpg-mcp setup doctor` looks whether all fits",
         (Change::Changed, _) => "nothing: the server reads a new client secret by itself, within a minute or two",
-        (Change::Unchanged, _) => "nothing: all is as it should be",
+        (Change::Unchanged | Change::Removed, _) => "nothing: all is as it should be",
     });
     Ok(ExitCode::SUCCESS)
 }

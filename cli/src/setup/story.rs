@@ -11,6 +11,8 @@ pub enum Change {
     Changed,
     /// It is as it should be.
     Unchanged,
+    /// It was there, and should not be.
+    Removed,
 }
 
 /// Tells what is done; in a dry run, what would be.
@@ -38,6 +40,8 @@ impl Story {
             (Change::Changed, false) => "changed",
             (Change::Changed, true) => "would change",
             (Change::Unchanged, _) => "unchanged",
+            (Change::Removed, false) => "removed",
+            (Change::Removed, true) => "would remove",
         };
         println!("{word:<12} {what}");
     }

@@ -1,5 +1,7 @@
 //! `cnpg-mcp setup rbac`: the rights of tools for an account or a person that the chart does not know.
 
+mod earlier;
+
 use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
@@ -12,6 +14,10 @@ use super::rights::{self, Offered, Right};
 use super::story::{Story, note};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
+
+/// Label of what is made here, and its value.
+const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+const MANAGER: &str = "cnpg-mcp";
 
 /// Who gets which rights, and where.
 #[derive(Debug, clap::Args)]
@@ -32,6 +38,9 @@ pub struct Arguments {
     /// In all namespaces, those to come included
     #[arg(long)]
     cluster_wide: bool,
+    /// Take away what earlier runs gave the same account, person or group elsewhere; without it that is told
+    #[arg(long)]
+    prune: bool,
     #[command(flatten)]
     offered: Offered,
     #[command(flatten)]
@@ -55,14 +64,18 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let name = name(&subject);
 
     let everywhere: Vec<&Right> = rights.iter().filter(|right| arguments.cluster_wide || !right.namespaced).collect();
+    let mut wanted = Vec::new();
     if !everywhere.is_empty() {
+        wanted.push(None);
         let place = Place { cluster: &cluster, name: &name, subject: &subject, namespace: None, story };
         place.put(&rights::rules(everywhere.into_iter())).await?;
     }
     for namespace in namespaces.iter().filter(|_| !arguments.cluster_wide) {
+        wanted.push(Some(namespace.as_str()));
         let place = Place { cluster: &cluster, name: &name, subject: &subject, namespace: Some(namespace), story };
         place.put(&rights::rules(rights.iter().filter(|right| right.namespaced))).await?;
     }
+    earlier::settle(&cluster, &name, &wanted, arguments.prune, story).await?;
     note(format_args!("{} tools can be used with these rights", tools.len()));
     story.next(format_args!("`cnpg-mcp setup doctor --as {}` looks whether they are enough", impersonated(&subject)));
     Ok(ExitCode::SUCCESS)
@@ -102,7 +115,7 @@ impl Place<'_> {
     }
 
     fn object(&self, kind: &str, fields: &[(&str, Value)]) -> Value {
-        let labels = json!({ "app.kubernetes.io/name": "cnpg-mcp", "app.kubernetes.io/managed-by": "cnpg-mcp" });
+        let labels = json!({ "app.kubernetes.io/name": "cnpg-mcp", MANAGED_BY: MANAGER });
         let mut object = json!({
             "apiVersion": format!("{GROUP}/v1"),
             "kind": kind,
