@@ -87,7 +87,7 @@ IMAGE = $(REPOSITORY):$(TAG)
 IMAGE_VALUES = --set-string image.repository=$(REPOSITORY) --set-string image.tag=$(TAG)
 # The client's secret where no auth0-config.json has it.
 CLIENT_SECRET = $(wildcard $(SECRETS)/server-client-secret)
-SETUP_SECRET = $(CNPG_MCP) setup secret --namespace $(NAMESPACE) --release-name $(RELEASE) --replace $(if $(CLIENT_SECRET),--client-secret-file $(CLIENT_SECRET))
+SETUP_SECRET = $(CNPG_MCP) setup secret --namespace $(NAMESPACE) --release-name $(RELEASE) --replace$(if $(CLIENT_SECRET), --client-secret-file $(CLIENT_SECRET))
 REVISION = $(shell git rev-parse HEAD 2>/dev/null)
 
 # Stops where a variable is not set.
@@ -100,7 +100,7 @@ push:
 	$(call need,REGISTRY IMAGE_NAME TAG)docker push $(IMAGE)
 
 secret:
-	$(SETUP_SECRET)
+	$(SETUP_SECRET) --create-namespace
 
 deploy:
 	$(call need,IMAGE_NAME TAG)helm upgrade --install $(RELEASE) chart --namespace $(NAMESPACE) --create-namespace --values $(VALUES) $(IMAGE_VALUES)

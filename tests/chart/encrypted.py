@@ -11,13 +11,17 @@ import urllib.parse
 
 class _Connection(socketserver.BaseRequestHandler):
     def handle(self):
+        names = []
+        context = self.server.context
+        context.sni_callback = lambda _, name, __: names.append(name)
         try:
-            front = self.server.context.wrap_socket(self.request, server_side=True)
+            front = context.wrap_socket(self.request, server_side=True)
         except (ssl.SSLError, OSError):
             # Who does not trust the certificate hangs up.
             self.server.given_up += 1
             return
-        with front, socket.create_connection(self.server.behind) as back, contextlib.suppress(OSError):
+        place = urllib.parse.urlsplit(self.server.behind.get(names[-1]) or self.server.behind[None])
+        with front, socket.create_connection((place.hostname, place.port)) as back, contextlib.suppress(OSError):
             while True:
                 ready = [front] if front.pending() else select.select([front, back], [], [])[0]
                 for side, other in ((front, back), (back, front)):
@@ -29,18 +33,20 @@ class _Connection(socketserver.BaseRequestHandler):
 
 
 class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
     daemon_threads = True
     block_on_close = False
 
 
 @contextlib.contextmanager
-def encrypted(url, authority, name="127.0.0.1"):
-    """A server with TLS before `url`, until the end of the block: its `server_address`, and how many have `given_up`."""
-    place = urllib.parse.urlsplit(url)
+def encrypted(behind, authority, port=0):
+    """A server with TLS before another, or before several by their names, until the end of the block: its
+    `server_address`, and how many have `given_up`."""
+    behind = behind if isinstance(behind, dict) else {None: behind}
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(name).configure_cert(context)
-    with _Server(("127.0.0.1", 0), _Connection) as server:
-        server.behind, server.context, server.given_up = (place.hostname, place.port), context, 0
+    authority.issue_cert(*(name or "127.0.0.1" for name in behind)).configure_cert(context)
+    with _Server(("127.0.0.1", port), _Connection) as server:
+        server.behind, server.context, server.given_up = behind, context, 0
         with contextlib.ExitStack() as stack:
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
             thread.start()

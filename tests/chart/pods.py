@@ -1,5 +1,6 @@
 """A container of a pod without a kubelet: the image's root file system with what is mounted into it."""
 
+import base64
 import os
 import uuid
 
@@ -21,6 +22,11 @@ def mount(rootfs, container, volumes):
             if os.getuid() == 0:
                 os.chown(place / file, 0, 1000)
             (place / file).chmod(0o440)
+
+
+def decoded(data):
+    """The text of a value of a Secret."""
+    return base64.b64decode(data).decode()
 
 
 def mount_account(rootfs, **files):

@@ -123,12 +123,13 @@ SECRET = ["cnpg-mcp", "setup", "secret", "--namespace", "default", "--release-na
 
 
 def test_the_secret_is_made_by_the_set_up_command(make):
-    assert make.calls_of("secret") == [SECRET]
+    assert make.calls_of("secret") == [[*SECRET, "--create-namespace"]]
 
 
 def test_the_client_secret_of_a_file_is_taken_where_there_is_one(make):
     make.client_secret()
-    assert make.calls_of("secret") == [[*SECRET, "--client-secret-file", str(make.secrets / "server-client-secret")]]
+    file = str(make.secrets / "server-client-secret")
+    assert make.calls_of("secret") == [[*SECRET, "--client-secret-file", file, "--create-namespace"]]
 
 
 def test_secrets_are_never_printed(make):

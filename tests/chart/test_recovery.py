@@ -82,8 +82,6 @@ def run(folder, sandbox, line, safe=None):
 
 def install(folder, sandbox):
     """The first time, or again: the namespace, the Secret and the release."""
-    if not sandbox.exists(f"/api/v1/namespaces/{NAMESPACE}"):
-        run(folder, sandbox, f"kubectl create namespace {NAMESPACE}")
     run(folder, sandbox, f"make secret deploy NAMESPACE={NAMESPACE}")
 
 

@@ -9,7 +9,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::auth0::config::{self, Config};
-use super::cluster::{Access, Cluster};
+use super::cluster::{Access, Cluster, ClusterError};
 use super::files::{self, AUTH0_CONFIG};
 use super::paths::segment;
 use super::secret_keys::{self as keys, CLIENT_SECRET, Data, Keys, MANAGEMENT, SIGNING_KEY};
@@ -37,6 +37,9 @@ pub struct Arguments {
     /// Take the old signing keys away: what they signed is worth nothing from then on
     #[arg(long, requires = "replace", conflicts_with = "rotate_keys")]
     drop_old_keys: bool,
+    /// Make the namespace too, where there is none
+    #[arg(long)]
+    create_namespace: bool,
     /// Put the management client in too, which no pod needs
     #[arg(long)]
     with_management: bool,
@@ -74,7 +77,11 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if change == Change::Changed && !arguments.replace {
         bail!("the {what} is there and differs; pass --replace:\n{}", lines.join("\n"));
     }
-    write(&cluster, &collection, &name, there, &after, change, story).await?;
+    let has_namespace = !arguments.create_namespace || has_namespace(&cluster, &namespace, story).await?;
+    // In a dry run a namespace that would be made can take nothing.
+    if has_namespace {
+        write(&cluster, &collection, &name, there, &after, change, story).await?;
+    }
     story.tell(change, &what);
     println!("{}", lines.join("\n"));
     story.next(match (change, arguments.rotate_keys || arguments.drop_old_keys) {
@@ -143,6 +150,21 @@ fn wanted(before: &Data, client_secret: &SecretText, arguments: &Arguments, conf
     Ok(data)
 }
 
+/// Makes the namespace where there is none; whether it is there then.
+async fn has_namespace(cluster: &Cluster, namespace: &str, story: Story) -> anyhow::Result<bool> {
+    match cluster.get(&format!("/api/v1/namespaces/{}", segment(namespace))).await {
+        // Who may not look at it may have rights in it.
+        Ok(Some(_)) | Err(ClusterError::Refused { code: 403, .. }) => return Ok(true),
+        Ok(None) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let made = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace } });
+    let sent = cluster.send(Method::POST, "/api/v1/namespaces", Some(&made), story.is_dry()).await;
+    sent.with_context(|| format!("the namespace `{namespace}` cannot be made"))?;
+    story.tell(Change::Made, format_args!("Namespace `{namespace}`"));
+    Ok(!story.is_dry())
+}
+
 /// Makes or replaces a Secret. One that somebody changed meanwhile is not replaced: the API server compares versions.
 async fn write(
     cluster: &Cluster,
@@ -165,7 +187,7 @@ async fn write(
             cluster.send(Method::POST, collection, Some(&manifest(name, data)), story.is_dry()).await.with_context(
                 || {
                     format!(
-                        "the Secret `{name}` cannot be made; where its namespace is missing: `kubectl create namespace`"
+                        "the Secret `{name}` cannot be made; where its namespace is missing, pass --create-namespace"
                     )
                 },
             )?;

@@ -92,6 +92,22 @@ async fn it_is_made_once_and_replaced_when_asked_for() {
 }
 
 #[tokio::test]
+async fn the_namespace_is_made_when_asked_for() {
+    let (sandbox, folder) = begin().await;
+    let step = ["secret", "--namespace", "databases", "--create-namespace", "--replace"];
+    let before = sandbox.snapshot();
+    let said = folder.run_beside(&[&step[..], &["--dry-run"]].concat()).await.done();
+    assert!(said.contains("would make   Namespace `databases`") && said.contains("would make   Secret"), "{said}");
+    assert_eq!(sandbox.snapshot(), before);
+    let said = folder.run_beside(&step).await.done();
+    assert!(said.contains("made         Namespace `databases`") && said.contains("made         Secret"), "{said}");
+    let before = sandbox.snapshot();
+    let said = folder.run_beside(&step).await.done();
+    assert!(!said.contains("Namespace") && said.contains("unchanged    Secret"), "{said}");
+    assert_eq!(sandbox.snapshot(), before);
+}
+
+#[tokio::test]
 async fn signing_keys_are_rotated_and_old_ones_taken_away() {
     let (sandbox, folder) = begin().await;
     folder.run_beside(&["secret"]).await.done();
@@ -132,7 +148,7 @@ async fn management_keys_are_in_it_only_when_asked_for_and_keys_of_others_stay()
 async fn what_stands_in_the_way_is_said() {
     let (sandbox, folder) = begin().await;
     let said = folder.run_beside(&["secret", "--namespace", "nowhere"]).await.refused();
-    assert!(said.contains("kubectl create namespace") && said.contains("nowhere"), "{said}");
+    assert!(said.contains("--create-namespace") && said.contains("nowhere"), "{said}");
     says_no_secret(&sandbox, &said);
     folder.write("kubeconfig.yaml", &sandbox.kubeconfig_of("default", "nobody").unwrap());
     let said = folder.run_beside(&["secret"]).await.refused();

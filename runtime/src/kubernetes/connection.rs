@@ -128,7 +128,7 @@ impl Kubernetes {
             )),
             // The proxy's URL may hold a password.
             Ok(Err(kube::Error::ProxyProtocolDisabled { .. } | kube::Error::ProxyProtocolUnsupported { .. })) => {
-                let what = "The configuration names a proxy; this server reaches Kubernetes without one.";
+                let what = "The kubeconfig (`proxy-url`) or the variable HTTPS_PROXY names a proxy, and Kubernetes is reached without one: take `proxy-url` out, or name the API server in NO_PROXY.";
                 Err(RequestError::NoConfiguration(what.to_owned()))
             }
             Ok(Err(error)) => Err(RequestError::NoConfiguration(format!("The configuration cannot be used: {error}"))),

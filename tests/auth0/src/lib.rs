@@ -72,6 +72,7 @@ impl Shared {
 /// A running tenant; it ends with this value.
 pub struct Auth0 {
     shared: Arc<Shared>,
+    address: String,
     task: JoinHandle<io::Result<()>>,
 }
 
@@ -82,8 +83,17 @@ impl Auth0 {
     /// # Errors
     /// Where no port can be had.
     pub async fn start() -> io::Result<Self> {
+        Self::start_as(None).await
+    }
+
+    /// Starts one that goes by another address, such as that of a proxy before it: without a slash at the end.
+    ///
+    /// # Errors
+    /// Where no port can be had.
+    pub async fn start_as(url: Option<String>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let url = format!("http://{}", listener.local_addr()?);
+        let address = format!("http://{}", listener.local_addr()?);
+        let url = url.unwrap_or_else(|| address.clone());
         let shared = Arc::new(Shared {
             tenant: Mutex::new(Tenant::new(&url)),
             gate: Mutex::default(),
@@ -92,7 +102,12 @@ impl Auth0 {
             url,
         });
         let task = tokio::spawn(axum::serve(listener, router(&shared)).into_future());
-        Ok(Self { shared, task })
+        Ok(Self { shared, address, task })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     /// Where it is: what stands for `https://TENANT.auth0.com`, without a slash at the end.

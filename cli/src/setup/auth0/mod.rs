@@ -115,7 +115,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     config.set(config::PUBLIC_URL, public_url.as_str());
     config.finish(story)?;
     values::write(&config, &image, &public_url, story)?;
-    story.next("`cnpg-mcp setup secret --namespace NAMESPACE --replace`, then `make deploy NAMESPACE=NAMESPACE`");
+    story.next("`make secret NAMESPACE=NAME`, then `make deploy NAMESPACE=NAME`");
     Ok(ExitCode::SUCCESS)
 }
 
