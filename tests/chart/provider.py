@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import urllib.parse
+import urllib.request
 
 import helm
 
@@ -33,6 +34,13 @@ def provider():
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def minted(issuer, audience):
+    """An access token of the provider's own."""
+    body = json.dumps({"audience": audience}).encode()
+    with urllib.request.urlopen(urllib.request.Request(f"{issuer}control/mint", body, method="POST")) as answer:
+        return json.load(answer)["token"]
 
 
 class Person:

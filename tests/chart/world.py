@@ -118,11 +118,14 @@ def server(folder, kubeconfig, flags):
 
 
 class Client:
-    """An MCP client over HTTP, with a session."""
+    """An MCP client over HTTP, with a session; with a token, where one is needed."""
 
-    def __init__(self, port):
+    def __init__(self, port, path="/mcp", token=None):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        self.path = path
         self.headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+        if token:
+            self.headers["Authorization"] = f"Bearer {token}"
         self.number = 0
         about = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
         self.post("initialize", about)
@@ -134,7 +137,7 @@ class Client:
         if not method.startswith("notifications/"):
             self.number += 1
             message["id"] = self.number
-        self.connection.request("POST", "/mcp", json.dumps(message), self.headers)
+        self.connection.request("POST", self.path, json.dumps(message), self.headers)
         response = self.connection.getresponse()
         text = response.read().decode()
         assert response.status in (200, 202), (response.status, text)

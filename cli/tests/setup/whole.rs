@@ -20,9 +20,12 @@ async fn played_twice_the_second_time_changes_nothing() {
         let said = world.run(&step).await;
         assert_eq!(changes(&said), [""; 0], "{step:?}: {said}");
         says_no_secret(&said);
+        let tells_next = step[0] != "doctor";
+        assert_eq!(said.contains("\nNext: "), tells_next, "{step:?}: {said}");
         let mut dry = step;
         dry.push("--dry-run");
-        world.run(&dry).await;
+        let said = world.run(&dry).await;
+        assert_eq!(said.contains("Nothing was changed: this was a dry run."), tells_next, "{dry:?}: {said}");
     }
     let after = world.everything();
     assert_eq!(before.0, after.0);
