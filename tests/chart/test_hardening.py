@@ -60,7 +60,7 @@ def test_resources_and_contexts_are_the_administrators():
     )
     objects = helm.objects(values)
     assert helm.container(objects, "cnpg-mcp")["resources"]["limits"] == {"cpu": "500m", "memory": "1Gi"}
-    assert helm.container(objects, "cnpg-mcp-test")["resources"]["requests"] == {"cpu": 2, "memory": "32Mi"}
+    assert helm.container(objects, "cnpg-mcp-test")["resources"]["requests"] == {"cpu": 2, "memory": "64Mi"}
     for pod in pods(objects):
         assert (pod["securityContext"]["runAsUser"], pod["securityContext"]["fsGroup"]) == (2000, 2000)
         assert not any(container["securityContext"]["readOnlyRootFilesystem"] for container in pod["containers"])
