@@ -22,6 +22,8 @@ MAKE_ENV ?= make.env
 
 # Everything at once: a build of one package alone compiles what it leans on again, with that package's features.
 BUILD = cargo build --quiet --workspace --bins
+# With the tests, whose dependencies turn features on too: what the check builds is what the tests run.
+BUILD_ALL = $(BUILD) --tests
 BUILT = $(or $(CARGO_TARGET_DIR),target)/debug
 SERVER = cargo run --quiet --package cnpg-mcp --bin cnpg-mcp-server --
 PYTHON = .tools/chart/bin/python
@@ -43,7 +45,7 @@ tools:
 COMPARISONS = $(if $(and $(CNPG_CRDS_DIR),$(REAL_API_DIR)),--run-ignored all)
 
 test: tools
-	$(BUILD)
+	$(BUILD_ALL)
 	cargo test --workspace --doc --quiet
 	cargo nextest run --workspace $(COMPARISONS)
 	$(PYTHON) -m pytest tests/chart
@@ -52,7 +54,7 @@ test: tools
 check:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- --deny warnings
-	$(BUILD)
+	$(BUILD_ALL)
 	$(BUILT)/cnpg-mcp-codegen check --deny-warnings
 	$(BUILT)/cnpg-mcp-codegen fmt --check
 	$(BUILT)/refresh --check

@@ -15,6 +15,7 @@ use cnpg_mcp_runtime::transport::stop_requested;
 use tokio_util::sync::CancellationToken;
 use tracing::level_filters::LevelFilter;
 
+use crate::remote::options;
 use crate::{FAILED, ask, flags, progress, target};
 
 pub fn command() -> Command {
@@ -25,13 +26,11 @@ pub fn command() -> Command {
         .subcommand_value_name("TOOL")
         .subcommand_help_heading("Tools")
         .args(target::args())
-        .arg(
-            Arg::new("json")
-                .long("json")
-                .global(true)
-                .action(ArgAction::SetTrue)
-                .help("Print the structured output instead of Markdown"),
-        )
+        // With an address, the tools are the server's: `remote::call` reads the command line then.
+        .args(options::args())
+        .mut_arg("token", |token| token.env(None::<&str>).requires("url"))
+        .arg(json_arg())
+        .arg(log_level_arg())
         .arg(
             Arg::new("image-registry")
                 .long("image-registry")
@@ -39,17 +38,28 @@ pub fn command() -> Command {
                 .value_name("REGISTRY")
                 .default_value("ghcr.io/cloudnative-pg")
                 .help("Where PostgreSQL images come from"),
-        )
-        .arg(
-            Arg::new("log-level")
-                .long("log-level")
-                .global(true)
-                .value_name("LEVEL")
-                .default_value("warn")
-                .value_parser(clap::value_parser!(LevelFilter))
-                .help("What is logged to standard error: off, error, warn, info, debug or trace"),
         );
     cnpg_mcp::tools().into_iter().fold(command, |command, tool| command.subcommand(flags::command(tool.info)))
+}
+
+/// `--json`
+pub fn json_arg() -> Arg {
+    Arg::new("json")
+        .long("json")
+        .global(true)
+        .action(ArgAction::SetTrue)
+        .help("Print the structured output instead of Markdown")
+}
+
+/// `--log-level`
+pub fn log_level_arg() -> Arg {
+    Arg::new("log-level")
+        .long("log-level")
+        .global(true)
+        .value_name("LEVEL")
+        .default_value("warn")
+        .value_parser(clap::value_parser!(LevelFilter))
+        .help("What is logged to standard error: off, error, warn, info, debug or trace")
 }
 
 pub async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {

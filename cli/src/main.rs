@@ -2,25 +2,28 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking"))]
 
 mod ask;
+mod browser;
 mod call;
 mod flags;
+mod kept;
 mod probe;
 mod progress;
+mod remote;
 mod sandbox;
 mod setup;
 mod target;
 mod token;
 mod tools;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{ArgMatches, Command};
+use clap::Command;
 
 /// Exit code of a call that ended otherwise than in success.
 const FAILED: u8 = 1;
 
 fn main() -> ExitCode {
-    let matches = command().get_matches();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -28,7 +31,7 @@ fn main() -> ExitCode {
             return ExitCode::from(FAILED);
         }
     };
-    let done = runtime.block_on(run(&matches));
+    let done = runtime.block_on(run());
     // A question at the terminal may still be blocked in a thread of its own.
     runtime.shutdown_timeout(std::time::Duration::from_millis(100));
     match done {
@@ -49,16 +52,25 @@ fn command() -> Command {
         .max_term_width(100)
         .subcommand(tools::command())
         .subcommand(call::command())
+        .subcommand(remote::logout::command())
         .subcommand(sandbox::command())
         .subcommand(token::command())
         .subcommand(probe::command())
         .subcommand(setup::command())
 }
 
-async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+async fn run() -> anyhow::Result<ExitCode> {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if arguments.get(1).is_some_and(|command| command == "call")
+        && let Some(ours) = remote::options::in_advance(&arguments)?
+    {
+        return remote::call::run(ours, &arguments).await;
+    }
+    let matches = command().get_matches_from(arguments);
     match matches.subcommand() {
-        Some(("tools", matches)) => tools::run(matches),
+        Some(("tools", matches)) => tools::run(matches).await,
         Some(("call", matches)) => call::run(matches).await,
+        Some(("logout", matches)) => remote::logout::run(matches).await,
         Some(("sandbox", matches)) => sandbox::run(matches).await,
         Some(("token", matches)) => token::run(matches).await,
         Some(("probe", matches)) => probe::run(matches).await,

@@ -6,13 +6,19 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use cnpg_mcp_runtime::tool::ToolInfo;
 use serde_json::{Value, json};
 
+use crate::remote;
+
 pub fn command() -> Command {
     Command::new("tools")
         .about("List the tools")
         .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("As JSON, with input and output schemas"))
+        .args(remote::options::args())
 }
 
-pub fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+pub async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    if matches.contains_id("url") {
+        return remote::tools::run(matches).await;
+    }
     let tools: Vec<&ToolInfo> = cnpg_mcp::tools().iter().map(|tool| tool.info).collect();
     if matches.get_flag("json") {
         let listed: Result<Vec<Value>, serde_json::Error> = tools.into_iter().map(described).collect();

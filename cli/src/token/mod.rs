@@ -15,9 +15,7 @@ use cnpg_mcp_runtime::auth::oidc::Tokens;
 use cache::{Cache, Kept};
 use provider::Asked;
 
-/// Port that the provider sends the browser back to, where nothing else is said. Providers that compare redirect URIs
-/// whole, as Auth0 does, must know it.
-pub const PORT: u16 = 8976;
+use crate::browser::{PORT, listen, redirect_uri};
 
 pub fn command() -> Command {
     const HEADING: &str = "Whose token, and for what";
@@ -91,7 +89,9 @@ async fn token(asked: &Asked, cache: &Cache, matches: &ArgMatches) -> anyhow::Re
     {
         return Ok(kept.clone());
     }
-    let mut provider = asked.provider(&provider::loopback(matches));
+    let port = matches.get_one("port").copied().unwrap_or(PORT);
+    // A refresh asks for no browser.
+    let mut provider = asked.provider(&redirect_uri(port));
     if let Some(refresh_token) = kept.and_then(|kept| kept.refresh_token) {
         match provider.refresh(&refresh_token).await {
             Ok(tokens) => return keep(asked, cache, tokens, Some(refresh_token)).await,
@@ -102,7 +102,7 @@ async fn token(asked: &Asked, cache: &Cache, matches: &ArgMatches) -> anyhow::Re
     let tokens = if matches.get_flag("device") {
         device::log_in(&provider).await?
     } else {
-        let listening = browser::listen(matches).await?;
+        let listening = listen(port, "--port takes another one, --device needs none").await?;
         provider = asked.provider(&listening.redirect_uri);
         browser::log_in(listening, &provider, matches.get_flag("no-browser")).await?
     };

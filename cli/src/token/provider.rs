@@ -71,16 +71,6 @@ impl Asked {
     }
 }
 
-/// Where the browser comes back to, for a refresh, which asks for no browser.
-pub fn loopback(matches: &ArgMatches) -> String {
-    redirect_uri(matches.get_one("port").copied().unwrap_or(super::PORT))
-}
-
-/// The redirect URI of a port (RFC 8252, section 7.3).
-pub fn redirect_uri(port: u16) -> String {
-    format!("http://127.0.0.1:{port}/callback")
-}
-
 /// `auth0-config.json`, where it is there.
 struct File {
     path: PathBuf,

@@ -70,6 +70,7 @@ impl Terminal {
 
     /// Waits until what is typed is no longer shown. Who types before that sees it: the question stands there first.
     #[track_caller]
+    #[allow(dead_code, reason = "not every suite types what is hidden")]
     pub fn hides(&self) {
         let end = Instant::now() + PATIENCE;
         while tcgetattr(&self.keys).unwrap().local_modes.contains(LocalModes::ECHO) {
