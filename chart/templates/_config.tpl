@@ -128,6 +128,6 @@ branding:
 toolsets: {{ toJson .Values.toolsets }}
 readOnly: {{ .Values.readOnly }}
 disableDestructive: {{ .Values.disableDestructive }}
-rbac: {{ pick .Values.rbac "targetNamespaces" "clusterWide" | toJson }}
+rbac: {{ pick .Values.rbac "targetNamespaces" "clusterWide" "clusterScoped" | toJson }}
 impersonation: {{ pick .Values.impersonation "enabled" "groupsClaim" "users" "groups" | toJson }}
 {{- end }}

@@ -152,6 +152,17 @@ async fn a_servers_own_configuration_is_looked_at_too() {
     world.folder.write("oidc.yaml", &file);
     let said = world.run(&["doctor", "--config", "oidc.yaml"]).await;
     finds(&said, "ok", &["`oidc.yaml` is whole"]);
+    finds(&said, "warning", &["tools: which are offered is not known here"]);
+    let said = world.run(&["doctor", "--config", "oidc.yaml", "--read-only"]).await;
+    finds(&said, "ok", &["tools: ", "the toolsets `core` that read alone"]);
+    // What the chart puts beside it.
+    world.folder.write("release.yaml", "toolsets: [roles]\nreadOnly: false\nrbac: { targetNamespaces: [default] }\n");
+    let said = world.run(&["doctor", "--config", "oidc.yaml"]).await;
+    finds(&said, "ok", &["tools: ", "the toolsets `roles`"]);
+    world.folder.write("release.yaml", "toolsets: [roles");
+    let said = world.folder.run_beside(&["doctor", "--config", "oidc.yaml"]).await.refused();
+    finds(&said, "failure", &["configuration: `release.yaml`"]);
+    std::fs::remove_file(world.folder.path("release.yaml")).unwrap();
     world.folder.write("oidc.yaml", &file.replace("audience", "audeince"));
     let said = world.folder.run_beside(&["doctor", "--config", "oidc.yaml"]).await.refused();
     finds(&said, "failure", &["configuration:", "oidc.yaml:2"]);
@@ -234,6 +245,19 @@ async fn the_release_is_looked_at_with_what_its_pods_offer() {
     world.sandbox.store().update(&deployments, "default", "mcp-server", edit).unwrap();
     let said = world.folder.run_beside(&["doctor"]).await.refused();
     finds(&said, "failure", &["release: 1 of 2 pods of Deployment `mcp-server` are ready"]);
+}
+
+#[tokio::test]
+async fn rights_that_were_left_out_by_intention_are_not_missed() {
+    let world = set_up().await;
+    let values = world.folder.read("auth0-values.yaml");
+    world.folder.write("auth0-values.yaml", &format!("{values}toolsets: [clusters]\n"));
+    let said = world.folder.run_beside(&["doctor"]).await.text;
+    finds(&said, "warning", &["may not get storageclasses.storage.k8s.io"]);
+    let left_out = "toolsets: [clusters]\nrbac: { clusterScoped: false }\n";
+    world.folder.write("auth0-values.yaml", &format!("{values}{left_out}"));
+    let said = world.folder.run_beside(&["doctor"]).await.text;
+    assert!(!said.contains("storageclasses"), "{said}");
 }
 
 #[tokio::test]

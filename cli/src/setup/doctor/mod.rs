@@ -68,8 +68,14 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     let offered = offered(&arguments, &settings);
     let tools = rights::tools(&offered)?;
-    let rights = rights::rights(&tools)?;
-    report.ok(format_args!("tools: {} are offered, {offered}", tools.len()));
+    let mut rights = rights::rights(&tools)?;
+    rights.retain(|right| right.namespaced || !settings.namespaced_alone);
+    if settings.offered.is_some() || arguments.offered != Offered::default() {
+        report.ok(format_args!("tools: {} are offered, {offered}", tools.len()));
+    } else {
+        let next = "say it as the server is told: --toolsets, --read-only, --disable-destructive";
+        report.warning(format_args!("tools: which are offered is not known here; what follows is of {offered}"), next);
+    }
     let tools = Tools { offered, rights };
     kubernetes(&arguments, &settings, &tools, in_pod, &mut clocks, &mut report).await;
     if let Some(url) = &settings.public_url {

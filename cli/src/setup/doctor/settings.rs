@@ -29,6 +29,8 @@ pub struct Settings {
     /// Namespaces in which the tools work; empty: that of the release.
     pub namespaces: Vec<String>,
     pub cluster_wide: bool,
+    /// Whether rights on what is in no namespace were left out by intention.
+    pub namespaced_alone: bool,
     /// Name of the server's account.
     pub account: String,
     pub impersonation: Option<Impersonation>,
@@ -129,6 +131,7 @@ impl Settings {
             }),
             namespaces: words(values, "/rbac/targetNamespaces"),
             cluster_wide: is(values, "/rbac/clusterWide"),
+            namespaced_alone: values.pointer("/rbac/clusterScoped") == Some(&Value::Bool(false)),
             ..self
         }
     }
