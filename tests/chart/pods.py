@@ -4,6 +4,8 @@ import base64
 import os
 import uuid
 
+from image import can_be
+
 # Where the kubelet mounts what is an account's.
 ACCOUNT = "var/run/secrets/kubernetes.io/serviceaccount"
 
@@ -19,7 +21,7 @@ def mount(rootfs, container, volumes):
         for file, text in volumes[name].items():
             (place / file).unlink(missing_ok=True)
             (place / file).write_text(text)
-            if os.getuid() == 0:
+            if can_be(1000):
                 os.chown(place / file, 0, 1000)
             (place / file).chmod(0o440)
 
@@ -42,7 +44,7 @@ def mount_account(rootfs, **files):
         (fresh / name.replace("_", ".")).write_text(text)
     for path in fresh.iterdir():
         path.chmod(0o440)
-        if os.getuid() == 0:
+        if can_be(1000):
             os.chown(path, 0, 1000)
         if not (place / path.name).is_symlink():
             (place / path.name).symlink_to(f"..data/{path.name}")

@@ -88,6 +88,7 @@ async fn rights_are_looked_at_verb_by_verb() {
     let said = world.folder.run_beside(&["doctor", "--as", "other"]).await.refused();
     finds(&said, "warning", &["may not look in the name of other"]);
     finds(&said, "warning", &["CloudNativePG: its version is not known"]);
+    finds(&said, "warning", &["release: `mcp-server` may not be seen in `default`"]);
 }
 
 #[tokio::test]
