@@ -1,5 +1,7 @@
 //! The program that measures load: each of its figures, in small, and that a wrong answer ends it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 use std::process::{Command, Output};
 
 use cnpg_mcp_tests::binary;

@@ -48,6 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::float_cmp, reason = "figures are picked, not computed")]
     fn shares_of_figures() {
         let figures: Vec<f64> = (1..=100).map(f64::from).collect();
         assert_eq!([at(&figures, 0.5), at(&figures, 0.99), at(&figures, 1.0), at(&[], 0.5)], [51.0, 100.0, 100.0, 0.0]);
