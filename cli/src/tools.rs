@@ -19,6 +19,7 @@ pub async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     if matches.contains_id("url") {
         return remote::tools::run(matches).await;
     }
+    remote::options::no_token_without_server(matches)?;
     let tools: Vec<&ToolInfo> = cnpg_mcp::tools().iter().map(|tool| tool.info).collect();
     if matches.get_flag("json") {
         let listed: Result<Vec<Value>, serde_json::Error> = tools.into_iter().map(described).collect();

@@ -205,6 +205,13 @@ async fn nobody_to_ask_means_unconfirmed_with_the_plan() {
 
 /// Calls without sessions; returns the `result`.
 async fn stateless(url: &str, forms: bool, arguments: Value, round: Option<(&Value, Value)>) -> Value {
+    let message = answered(url, forms, arguments, round).await;
+    assert!(message["error"].is_null(), "{message}");
+    message["result"].clone()
+}
+
+/// Calls without sessions; returns the whole answer.
+async fn answered(url: &str, forms: bool, arguments: Value, round: Option<(&Value, Value)>) -> Value {
     let mut params = json!({
         "name": "drop_thing",
         "arguments": arguments,
@@ -232,9 +239,7 @@ async fn stateless(url: &str, forms: bool, arguments: Value, round: Option<(&Val
         .unwrap();
     let text = response.text().await.unwrap();
     let data = text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim).rfind(|data| !data.is_empty());
-    let message: Value = serde_json::from_str(data.unwrap_or(&text)).unwrap();
-    assert!(message["error"].is_null(), "{message}");
-    message["result"].clone()
+    serde_json::from_str(data.unwrap_or(&text)).unwrap()
 }
 
 async fn over_http() -> (String, CancellationToken) {
@@ -289,13 +294,22 @@ async fn a_client_that_shows_no_forms_is_not_asked() {
 async fn a_state_is_good_for_what_was_shown_and_nothing_else() {
     let (url, _stop) = over_http().await;
     let asked = stateless(&url, true, json!({ "name": "thing" }), None).await;
-    // Other arguments, and a forged state: asked again.
-    let other = stateless(&url, true, json!({ "name": "other" }), Some((&asked, accept()))).await;
-    assert_eq!(other["resultType"], "input_required", "{other}");
-    let mut forged = asked.clone();
-    forged["requestState"] = json!(format!("{}x", asked["requestState"].as_str().unwrap()));
-    let again = stateless(&url, true, json!({ "name": "thing" }), Some((&forged, accept()))).await;
-    assert_eq!(again["resultType"], "input_required", "{again}");
+    // Other arguments, and forged states.
+    let mut forged = vec![(json!({ "name": "other" }), asked.clone())];
+    let sealed = asked["requestState"].as_str().unwrap();
+    for state in [format!("{sealed}x"), sealed[1..].to_owned(), String::new(), "rs1.e30.AAAA".to_owned()] {
+        forged.push((json!({ "name": "thing" }), json!({ "requestState": state })));
+    }
+    for (arguments, asked) in forged {
+        let refused = answered(&url, true, arguments, Some((&asked, accept()))).await;
+        assert_eq!(refused["error"]["code"], -32602, "{refused}");
+        assert!(refused["error"]["message"].as_str().unwrap().contains("call the tool again without it"), "{refused}");
+    }
+    // What is no answer is no decision: asked again.
+    for response in [json!(12345), json!(null), json!({}), json!({ "action": "perhaps" })] {
+        let again = stateless(&url, true, json!({ "name": "thing" }), Some((&asked, response))).await;
+        assert_eq!(again["resultType"], "input_required", "{again}");
+    }
     // The object was made again under the same name: another uid than the one shown.
     let asked = stateless(&url, true, json!({ "name": "moving" }), None).await;
     let stale = stateless(&url, true, json!({ "name": "moving" }), Some((&asked, accept()))).await;

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use anyhow::bail;
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use cnpg_mcp_runtime::auth::configuration::Address;
 use cnpg_mcp_runtime::secret::SecretText;
@@ -29,7 +30,7 @@ pub fn access() -> [Arg; 4] {
             .value_name("TOKEN")
             .env("CNPG_MCP_TOKEN")
             .hide_env_values(true)
-            .help("Access token for --url; the variable keeps it out of process lists. Unset: log in where the server wants it"),
+            .help("Access token for --url, or CNPG_MCP_TOKEN, which keeps it out of process lists; unset: log in where the server wants it"),
         Arg::new("scope")
             .long("scope")
             .value_name("SCOPES")
@@ -49,6 +50,14 @@ pub fn access() -> [Arg; 4] {
 /// All of them under one heading, for every place of a command line.
 pub fn args() -> impl Iterator<Item = Arg> {
     std::iter::once(url()).chain(access()).map(|arg| arg.global(true).help_heading("Which server"))
+}
+
+/// # Errors
+/// Where a token is passed and no server is named.
+pub fn no_token_without_server(matches: &ArgMatches) -> anyhow::Result<()> {
+    let passed = matches.value_source("token") == Some(ValueSource::CommandLine);
+    anyhow::ensure!(!passed, "--token is for a server: name it by --url");
+    Ok(())
 }
 
 /// Names of flags that a tool's parameter cannot have.

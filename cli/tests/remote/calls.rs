@@ -106,6 +106,9 @@ async fn what_is_no_server_is_told_with_what_to_do() {
     assert!(plain.contains("not encrypted"), "{plain}");
     let nowhere = run("mcp.example.com").await;
     assert!(nowhere.contains("--url is no address"), "{nowhere}");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cnpg-mcp"));
+    let nobody = refused(&command.args(["tools", "--token", "x"]).output().unwrap());
+    assert!(nobody.contains("name it by --url"), "{nobody}");
     let both = refused(&world.alone(&server.url(), &["call", "list_postgres_clusters", "--sandbox"]).await);
     assert!(both.contains("do not go together"), "{both}");
 }

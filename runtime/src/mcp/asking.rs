@@ -9,9 +9,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use rmcp::ErrorData;
 use rmcp::model::{
     ClientCapabilities, ElicitRequest, ElicitRequestParams, ElicitationAction, ElicitationSchema, InputRequest,
-    InputRequests, InputRequiredResult, InputResponses, RequestStateCodec, SealOptions,
+    InputRequests, InputRequiredResult, InputResponses, RequestStateCodec, RequestStateError, SealOptions,
 };
 use rmcp::service::{Peer, RoleServer};
 use serde::{Deserialize, Serialize};
@@ -78,13 +79,29 @@ impl<'a> InputRequired<'a> {
         Self { codec, bound_to }
     }
 
-    /// The prompter of this round: it knows the answer that came with the call, if one did.
-    pub(super) fn prompter(&self, state: Option<&str>, responses: Option<&InputResponses>) -> Rounds {
-        let shown = state.and_then(|state| self.codec.open_json_with::<Shown>(state, &self.bound_to).ok());
-        let answer = responses.and_then(|responses| responses.get(CONFIRM)).map(|response| {
-            response.get("action").and_then(Value::as_str) == Some("accept") && agrees(response.get("content"))
-        });
-        Rounds { answer: shown.zip(answer), question: Mutex::new(None) }
+    /// The prompter of this round: it knows the answer that came with the call, if one did. What is too old, or no
+    /// answer, leads to the question once more.
+    ///
+    /// # Errors
+    /// For a state that this server did not seal for this caller, tool and arguments (MCP 2026-07-28, "Multi Round-Trip
+    /// Requests": such a one is rejected).
+    pub(super) fn prompter(
+        &self,
+        state: Option<&str>,
+        responses: Option<&InputResponses>,
+    ) -> Result<Rounds, ErrorData> {
+        let shown = match state.map(|state| self.codec.open_json_with::<Shown>(state, &self.bound_to)) {
+            None | Some(Err(RequestStateError::Expired)) => None,
+            Some(Ok(shown)) => Some(shown),
+            Some(Err(_)) => {
+                return Err(ErrorData::invalid_params(
+                    "`requestState` is not what this server gave out for this call with these arguments; call the tool again without it",
+                    None,
+                ));
+            }
+        };
+        let answer = responses.and_then(|responses| responses.get(CONFIRM)).and_then(decision);
+        Ok(Rounds { answer: shown.zip(answer), question: Mutex::new(None) })
     }
 
     /// The result that asks, where the call ended with a question.
@@ -141,6 +158,15 @@ fn form(prompt: &Prompt) -> Option<ElicitRequestParams> {
         message: budget::cut_markdown(&prompt.message, MESSAGE_LIMIT),
         requested_schema: schema,
     })
+}
+
+/// Whether an answer to the form is a yes; `None`: it is no answer.
+fn decision(response: &Value) -> Option<bool> {
+    match response.get("action").and_then(Value::as_str)? {
+        "accept" => Some(agrees(response.get("content"))),
+        "decline" | "cancel" => Some(false),
+        _ => None,
+    }
 }
 
 fn agrees(content: Option<&Value>) -> bool {

@@ -112,7 +112,8 @@ impl McpServer {
         if stateless && asks {
             let asking =
                 asking::InputRequired::new(&self.shared.codec, &who, &request.name, &Value::Object(arguments.clone()));
-            let rounds = Arc::new(asking.prompter(request.request_state.as_deref(), request.input_responses.as_ref()));
+            let rounds = asking.prompter(request.request_state.as_deref(), request.input_responses.as_ref())?;
+            let rounds = Arc::new(rounds);
             let answer = run(Arc::clone(&rounds) as Arc<dyn Prompter>).await?;
             return Ok(match asking.result(&rounds) {
                 Some(question) => question.into(),
