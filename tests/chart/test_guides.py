@@ -24,7 +24,7 @@ OTHERS = {
     "git": {"pull"},
     "helm": {"test", "template", "rollback", "get", "upgrade", "uninstall"},
     "kubectl": {"create", "get", "rollout", "logs", "describe", "exec", "auth", "apply"},
-    **dict.fromkeys(("cat", "cp", "mkdir", "mv", "openssl", "python", "tar", "umask"), None),
+    **dict.fromkeys(("cat", "cp", "export", "mkdir", "mv", "openssl", "python", "tar", "umask"), None),
 }
 
 
@@ -107,6 +107,9 @@ def test_a_wrong_command_is_seen():
         (command,) = guides.commands(f"```console\n$ {line}\n```\n")
         assert problem(command), line
     assert not problem(["make", "deploy", "NAMESPACE=x"])
+    # What is put into a variable is looked at too.
+    _, inner = guides.commands("```console\n$ export TOKEN=$(cnpg-mcp token --isuer x)\n```\n")
+    assert problem(inner)
     assert guides.commands("```console\n$ a b && { c; d e; } > f | g    # h\n```\n") == [["a", "b"], ["c"], ["d", "e"], ["g"]]
 
 
