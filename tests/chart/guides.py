@@ -55,6 +55,9 @@ def commands(text):
                 if redirected or set(word) <= set("<>"):
                     redirected = not redirected
                 elif set(word) <= set("|&;(){}"):
+                    # Variables that are set for a command, or by themselves.
+                    while command and re.match(r"[A-Z_]+=", command[0]):
+                        command.pop(0)
                     if command:
                         found.append(command)
                     command = []
