@@ -15,6 +15,7 @@ use rmcp::transport::auth::{
 use super::exchanges::Exchanges;
 use super::revocation;
 use super::store::{Kept, Store};
+use super::text::plain;
 use crate::browser;
 
 /// As what this command registers; the consent page shows it.
@@ -236,10 +237,13 @@ fn told(error: AuthError) -> anyhow::Error {
             ),
             reason => anyhow::anyhow!("{url} is no proper description of the server: {reason}"),
         },
-        AuthError::DiscoveryRequestFailed { url, source } => anyhow::anyhow!("{url} cannot be read: {source}"),
+        AuthError::DiscoveryRequestFailed { url, source } => {
+            anyhow::anyhow!("{url} cannot be read: {}", plain(&source.to_string()))
+        }
         AuthError::PkceUnsupported => {
             anyhow::anyhow!("the authorization server does not know PKCE with S256, and nothing less is safe")
         }
-        error => anyhow::anyhow!(error),
+        // It may quote what the server wrote.
+        error => anyhow::anyhow!("{}", plain(&error.to_string())),
     }
 }

@@ -67,7 +67,7 @@ impl ClientHandler for Person {
 
     async fn on_progress(&self, progress: ProgressNotificationParam, _: NotificationContext<RoleClient>) {
         #[allow(clippy::cast_possible_truncation, reason = "steps are counted, and a cast saturates")]
-        let (done, of) = (progress.progress as i64, progress.total.unwrap_or_default() as i64);
+        let (done, of) = (progress.progress as i64, progress.total.unwrap_or(progress.progress) as i64);
         self.lines.report(done, of, &progress.message.unwrap_or_default());
     }
 }
