@@ -6,6 +6,7 @@ mod browser;
 mod call;
 mod flags;
 mod kept;
+mod plain;
 mod probe;
 mod progress;
 mod remote;

@@ -16,9 +16,9 @@ use tracing::level_filters::LevelFilter;
 use super::flags;
 use super::options::{self, Options};
 use super::session::Session;
-use super::text::plain;
 use crate::FAILED;
 use crate::call::{json_arg, log_level_arg};
+use crate::plain::plain;
 
 /// Outcomes that are no failure, in the answers of this project's servers.
 const SUCCESSES: [&str; 3] = ["done", "unchanged", "planned"];

@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use rmcp::model::{JsonObject, Tool};
 use serde_json::Value;
 
-use super::text::plain;
+use crate::plain::plain;
 
 /// Heading of a tool's parameters in its help.
 const HEADING: &str = "Parameters";

@@ -15,8 +15,8 @@ use rmcp::transport::auth::{
 use super::exchanges::Exchanges;
 use super::revocation;
 use super::store::{Kept, Store};
-use super::text::plain;
 use crate::browser;
+use crate::plain::plain;
 
 /// As what this command registers; the consent page shows it.
 const NAME: &str = "cnpg-mcp";

@@ -10,7 +10,6 @@ mod person;
 mod revocation;
 mod session;
 mod store;
-mod text;
 pub mod tools;
 mod trouble;
 

@@ -12,7 +12,7 @@ use rmcp::model::{
 use rmcp::service::{NotificationContext, RequestContext, RoleClient};
 use serde_json::{Map, Value};
 
-use super::text::plain;
+use crate::plain::plain;
 use crate::progress::Lines;
 
 /// Whoever called the command.

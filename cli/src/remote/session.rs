@@ -12,8 +12,8 @@ use super::exchanges;
 use super::login::{Login, Renewed};
 use super::options::Options;
 use super::person::Person;
-use super::text::plain;
 use super::trouble::Trouble;
+use crate::plain::plain;
 
 /// A connected client.
 pub type Connected = RunningService<RoleClient, Person>;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::flags::effect_of;
 use super::options::Options;
 use super::session::Session;
-use super::text::plain;
+use crate::plain::plain;
 
 pub async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let tools = super::tools_of(&Session::new(&Options::of(matches)?)?).await?;

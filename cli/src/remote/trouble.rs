@@ -7,7 +7,7 @@ use rmcp::transport::streamable_http_client::{
     AuthRequiredError, HttpStatusError, InsufficientScopeError, StreamableHttpError,
 };
 
-use super::text::plain;
+use crate::plain::plain;
 
 type HttpError = StreamableHttpError<reqwest::Error>;
 

@@ -26,10 +26,10 @@ const CLUSTERS: usize = 100;
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Rounds; each measures every way of letting people in, the next in the other order
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 25)]
     rounds: usize,
     /// Seconds for each figure of a round
-    #[arg(long, default_value_t = 5.0)]
+    #[arg(long, default_value_t = 1.0)]
     seconds: f64,
     /// Connections that each have one request under way
     #[arg(long, default_value_t = 8)]
@@ -62,7 +62,8 @@ async fn measured(arguments: &Arguments) -> anyhow::Result<()> {
     let cores = std::thread::available_parallelism()?;
     println!(
         "{cores} cores, shared by servers, API server, identity provider, Redis and this program; {} connections, one \
-         request under way on each; MCP 2026-07-28; {CLUSTERS} clusters; medians of {} rounds of {} s.\n",
+         request under way on each; MCP 2026-07-28; {CLUSTERS} clusters; medians of {} rounds of {} s. In brackets: the \
+         median of the ratios to the first line in the same round.\n",
         arguments.connections, arguments.rounds, arguments.seconds
     );
     let mut running = Vec::new();
@@ -98,13 +99,13 @@ async fn throughput(arguments: &Arguments, running: &[Served]) -> anyhow::Result
             }
         }
     }
-    let mut base = Vec::new();
-    for (served, found) in running.iter().zip(&found) {
+    for (served, loads) in running.iter().zip(&found) {
         let mut row = vec![served.mode.title().to_owned()];
-        for (what, measured) in found.iter().enumerate() {
+        for (what, measured) in loads.iter().enumerate() {
             let rate = median(measured.iter().map(|one| one.rate));
-            base.extend((base.len() <= what).then_some(rate));
-            row.push(format!("{rate:.0} ({:.2})", rate / base[what]));
+            // The machine's own ups and downs last longer than a round.
+            let ratio = median(measured.iter().zip(&found[0][what]).map(|(one, first)| one.rate / first.rate));
+            row.push(format!("{rate:.0} ({ratio:.2})"));
             row.push(format!("{:.1} ms", median(measured.iter().map(|one| one.p50)) * 1e3));
             row.push(format!("{:.1} ms", median(measured.iter().map(|one| one.p99)) * 1e3));
         }
