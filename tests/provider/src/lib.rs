@@ -46,7 +46,10 @@ impl Provider {
     /// Where Node.js or the package is missing.
     pub async fn start() -> anyhow::Result<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("node");
-        ensure!(folder.join("node_modules/oidc-provider").exists(), "run tests/provider/install.sh first");
+        ensure!(
+            folder.join("node_modules/oidc-provider").exists(),
+            "the identity provider is not installed: run `make tools`"
+        );
         let mut child = Command::new(node())
             .arg(folder.join("main.js"))
             .stdin(Stdio::piped())
