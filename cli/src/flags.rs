@@ -9,20 +9,24 @@ use cnpg_mcp_runtime::tool::{Arguments, Effect, ParamInfo, Rule, ToolInfo};
 use serde_json::Value;
 
 /// Heading of a tool's parameters in its help.
-const HEADING: &str = "Parameters";
+pub const HEADING: &str = "Parameters";
 
 /// A command for a tool: one flag for each parameter.
 pub fn command(tool: &'static ToolInfo) -> Command {
-    let effect = match tool.effect {
+    Command::new(tool.name)
+        .about(tool.title)
+        .long_about(format!("{}\n\n{}", tool.about.trim_end(), effect_in_words(tool.effect)))
+        .max_term_width(100)
+        .args(tool.params.iter().map(flag))
+}
+
+/// A sentence for the end of a tool's help.
+pub fn effect_in_words(effect: Effect) -> &'static str {
+    match effect {
         Effect::Read => "It only reads.",
         Effect::Write => "It writes.",
         Effect::Destroy => "It destroys.",
-    };
-    Command::new(tool.name)
-        .about(tool.title)
-        .long_about(format!("{}\n\n{effect}", tool.about.trim_end()))
-        .max_term_width(100)
-        .args(tool.params.iter().map(flag))
+    }
 }
 
 /// The arguments that were passed. What does not look like the parameter's type is passed on as text, so
@@ -36,7 +40,7 @@ pub fn arguments(tool: &'static ToolInfo, matches: &ArgMatches) -> anyhow::Resul
             Value::from(values)
         } else {
             let text = values.pop().unwrap_or_default();
-            let text = if param.secret && text == "-" { read_line(param)? } else { text };
+            let text = if param.secret && text == "-" { read_line(param.name)? } else { text };
             typed(&param.rule, text)
         };
         arguments.insert(param.name.to_owned(), value);
@@ -91,11 +95,10 @@ fn typed(rule: &Rule, text: String) -> Value {
     .unwrap_or(Value::String(text))
 }
 
-fn read_line(param: &ParamInfo) -> anyhow::Result<String> {
+/// A value that must not stand in a process list.
+pub fn read_line(name: &str) -> anyhow::Result<String> {
     let mut line = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut line)
-        .with_context(|| format!("`{}` could not be read from standard input", param.name))?;
+    let read = std::io::stdin().lock().read_line(&mut line);
+    read.with_context(|| format!("`{name}` could not be read from standard input"))?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -1,16 +1,12 @@
 //! Flags made from what a server says of a tool's parameters.
 
-use std::io::BufRead as _;
-
-use anyhow::Context as _;
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use cnpg_mcp_runtime::tool::Effect;
 use rmcp::model::{JsonObject, Tool};
 use serde_json::Value;
 
+use crate::flags::{HEADING, effect_in_words, read_line};
 use crate::plain::plain;
-
-/// Heading of a tool's parameters in its help.
-const HEADING: &str = "Parameters";
 
 /// A command for a tool: one flag for each parameter. A flag that has the name of one of `ours` is called
 /// `--param-NAME`.
@@ -19,7 +15,7 @@ pub fn command(tool: &Tool, ours: &[&str]) -> Command {
     let about = plain(tool.description.as_deref().unwrap_or(&title));
     Command::new(tool.name.to_string())
         .about(plain(&title))
-        .long_about(format!("{}\n\n{}", about.trim_end(), effect_of(tool).sentence()))
+        .long_about(format!("{}\n\n{}", about.trim_end(), effect_in_words(effect_of(tool))))
         .max_term_width(100)
         .args(parameters(tool).map(|(name, schema)| flag(name, schema, is_required(tool, name), ours)))
 }
@@ -46,33 +42,8 @@ pub fn arguments(tool: &Tool, matches: &ArgMatches) -> anyhow::Result<JsonObject
     Ok(arguments)
 }
 
-/// What a tool does, by its annotations (MCP, "Tool annotations").
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    Read,
-    Write,
-    Destroy,
-}
-
-impl Effect {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Destroy => "destroy",
-        }
-    }
-
-    fn sentence(self) -> &'static str {
-        match self {
-            Self::Read => "It only reads.",
-            Self::Write => "It writes.",
-            Self::Destroy => "It destroys.",
-        }
-    }
-}
-
-/// As the annotations say; where they say nothing, the worst, as MCP's defaults are.
+/// What a tool does, by its annotations (MCP, "Tool annotations"); where they say nothing, the worst, as MCP's defaults
+/// are.
 pub fn effect_of(tool: &Tool) -> Effect {
     let hints = tool.annotations.as_ref();
     match (hints.and_then(|hints| hints.read_only_hint), hints.and_then(|hints| hints.destructive_hint)) {
@@ -147,11 +118,4 @@ fn typed(schema: &Value, text: String) -> Value {
         _ => serde_json::from_str(&text).ok(),
     }
     .unwrap_or(Value::String(text))
-}
-
-fn read_line(name: &str) -> anyhow::Result<String> {
-    let mut line = String::new();
-    let read = std::io::stdin().lock().read_line(&mut line);
-    read.with_context(|| format!("`{name}` could not be read from standard input"))?;
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
