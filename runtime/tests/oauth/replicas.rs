@@ -75,6 +75,27 @@ async fn a_hundred_calls_at_the_moment_of_expiry_cause_one_refresh() {
     }
 }
 
+/// The provider rotates its refresh tokens: an answer that nobody keeps would end the session.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_goes_away_in_the_middle_of_a_refresh_costs_nobody_the_login() {
+    let mut world = World::new().await;
+    world.provider.switch(json!({ "access_token": 31 })).await.unwrap();
+    let replica = world.replica().await;
+    let program = Program::register(&replica).await;
+    let (access, refresh) = program.log_in(&world, &replica).await;
+    world.provider.switch(json!({ "access_token": 3600 })).await.unwrap();
+    world.provider.fault("refresh_token", json!({ "delay_ms": 1000 })).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let before = world.provider.count("refresh_token").await.unwrap();
+    let impatient = list(&replica).bearer_auth(&access).timeout(Duration::from_millis(500)).send().await;
+    assert!(impatient.unwrap_err().is_timeout());
+    let began = Instant::now();
+    assert_eq!(list(&replica).bearer_auth(&access).send().await.unwrap().status(), StatusCode::OK);
+    assert!(began.elapsed() < Duration::from_secs(5), "the next one waited for {:?}", began.elapsed());
+    assert_eq!(world.provider.count("refresh_token").await.unwrap() - before, 1, "what the provider gave is kept");
+    assert_eq!(program.refresh(&replica, &refresh).await.status, StatusCode::OK);
+}
+
 #[tokio::test]
 async fn a_replica_that_ends_logs_nobody_out() {
     let (mut world, redis, first, second) = two().await;

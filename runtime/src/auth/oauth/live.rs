@@ -1,8 +1,8 @@
 //! Keeping a session's tokens of the provider fresh: once, however many requests and replicas want it.
 //!
 //! Whoever puts the lock asks the provider; the others look at the session until it is fresh, or the lock is gone.
-//! The provider takes a second use of a refresh token for theft, so nobody asks without the lock, and a lock that
-//! outlived its owner expires.
+//! The provider takes a second use of a refresh token for theft, so nobody asks without the lock, a lock that outlived
+//! its owner expires, and what the provider gives is kept even where the request that asked is broken off.
 
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::Shared;
 use super::records::Found;
 use super::session::{self, Session};
+use super::unbroken::to_its_end;
 use crate::auth::oidc::ProviderError;
 use crate::auth::store::{Key, Space, StoreError};
 
@@ -62,35 +63,44 @@ pub(super) async fn session(shared: &Shared, name: &str) -> Result<Session, NotL
             session::end(shared, name).await?;
             return Err(NotLive::Ended);
         }
-        let lock = Key::of(Space::Lock, name);
-        let store = shared.records.store();
-        if store.put_if_absent(&lock, HELD, LOCK).await? {
-            // Another may have held it between the look at the session and now.
-            let found = shared.records.find::<Session>(&key).await?.ok_or(NotLive::Ended)?;
-            let renewed = if found.record.is_due(&shared.times) {
-                renew(shared, name, &found).await
-            } else {
-                Ok(found.record.clone())
-            };
-            match &renewed {
-                Err(NotLive::ProviderAway) => {
-                    store.compare_and_swap(&lock, HELD, IN_VAIN, FAILED).await?;
-                    if !found.record.has_expired() {
-                        return Ok(found.record);
-                    }
-                }
-                _ => {
-                    store.compare_and_delete(&lock, HELD).await?;
-                }
-            }
-            return renewed;
+        if let Some(session) = to_its_end(attempt(shared.clone(), name.to_owned())).await? {
+            return Ok(session);
         }
-        let failed = store.get(&lock).await?.is_some_and(|value| value == IN_VAIN);
+        let failed = shared.records.store().get(&lock(name)).await?.is_some_and(|value| value == IN_VAIN);
         if failed || Instant::now() >= end {
             return if found.record.has_expired() { Err(NotLive::ProviderAway) } else { Ok(found.record) };
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// Asks the provider, for whoever gets the lock. `None`: somebody else has it.
+async fn attempt(shared: Shared, name: String) -> Result<Option<Session>, NotLive> {
+    let lock = lock(&name);
+    let store = shared.records.store();
+    if !store.put_if_absent(&lock, HELD, LOCK).await? {
+        return Ok(None);
+    }
+    // Another may have held it between the look at the session and now.
+    let found = shared.records.find::<Session>(&session::key(&name)).await?.ok_or(NotLive::Ended)?;
+    let renewed =
+        if found.record.is_due(&shared.times) { renew(&shared, &name, &found).await } else { Ok(found.record.clone()) };
+    match &renewed {
+        Err(NotLive::ProviderAway) => {
+            store.compare_and_swap(&lock, HELD, IN_VAIN, FAILED).await?;
+            if !found.record.has_expired() {
+                return Ok(Some(found.record));
+            }
+        }
+        _ => {
+            store.compare_and_delete(&lock, HELD).await?;
+        }
+    }
+    renewed.map(Some)
+}
+
+fn lock(name: &str) -> Key {
+    Key::of(Space::Lock, name)
 }
 
 async fn renew(shared: &Shared, name: &str, found: &Found<Session>) -> Result<Session, NotLive> {

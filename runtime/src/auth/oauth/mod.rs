@@ -41,6 +41,7 @@ mod session;
 mod times;
 mod token;
 mod transaction;
+mod unbroken;
 
 pub use caller::NotLetIn;
 pub use times::Times;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::Shared;
 use super::records::Kept;
 use super::times::{self, Times};
+use super::unbroken::to_its_end;
 use crate::auth::keys::random_secret;
 use crate::auth::oidc::{IdToken, Tokens};
 use crate::auth::store::{Key, Space, StoreError};
@@ -87,18 +88,21 @@ pub(super) async fn live_on(shared: &Shared, name: &str) -> Result<bool, StoreEr
 
 /// Ends a session: what was issued for it is worth nothing from now on, and the provider's tokens are revoked.
 pub(super) async fn end(shared: &Shared, name: &str) -> Result<(), StoreError> {
-    let session = shared.records.take::<Session>(&key(name)).await?;
-    super::refresh_token::forget(shared, name).await?;
-    if let Some(refresh) = session.and_then(|session| session.refresh) {
-        let shared = shared.clone();
-        // Nobody waits for the provider: the session has ended whatever it answers.
-        tokio::spawn(async move {
-            if let Err(error) = shared.provider.revoke(&refresh.0).await {
-                tracing::warn!(%error, "the identity provider's tokens of a session that ended could not be revoked");
-            }
-        });
-    }
-    Ok(())
+    let (shared, name) = (shared.clone(), name.to_owned());
+    to_its_end(async move {
+        let session = shared.records.take::<Session>(&key(&name)).await?;
+        super::refresh_token::forget(&shared, &name).await?;
+        if let Some(refresh) = session.and_then(|session| session.refresh) {
+            // Nobody waits for the provider: the session has ended whatever it answers.
+            tokio::spawn(async move {
+                if let Err(error) = shared.provider.revoke(&refresh.0).await {
+                    tracing::warn!(%error, "the identity provider's tokens of a session that ended could not be revoked");
+                }
+            });
+        }
+        Ok(())
+    })
+    .await
 }
 
 pub(super) fn key(name: &str) -> Key {
