@@ -5,6 +5,7 @@ mod coerce;
 mod compare;
 mod describe;
 mod foregone;
+mod hints;
 mod limits;
 mod parse;
 mod presence;

@@ -3,6 +3,7 @@
 use minijinja::machinery::{self, ast};
 use minijinja::syntax::SyntaxConfig;
 
+use super::hints::hint;
 use super::limits::{MAX_BLOCK_BYTES, MAX_LINE_BYTES, long_line, too_long};
 use super::tree::{Arithmetic, Comparison, Part, Statement, Tree, TreeKind, Word};
 use crate::diagnostic::{Code, Sink};
@@ -90,8 +91,11 @@ impl<'a> Bridge<'a> {
                 let place = text.place(range.start, range.end.max(range.start + 1));
                 let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
                 let error = self.sink.error(Code::Syntax, place, format!("this cannot be parsed: {detail}"));
-                if detail.contains("unexpected `=`") {
-                    error.help("`==` compares");
+                if let Some(hint) = hint(&text.value, range.start, &detail) {
+                    error.help(hint.help);
+                    if let Some(open) = hint.open {
+                        error.see(text.place(open.start, open.end), "never closed");
+                    }
                 }
                 None
             }

@@ -161,6 +161,8 @@ fn unparsable(file: FileId, text: &str, start: u32, message: &str, sink: &mut Si
     let line = text[from..].lines().next().unwrap_or_default();
     let is_expression = line.contains(": {{") || line.contains("- {{");
     let span = Span { file, start, end: start.saturating_add(1) };
+    let said_of_quotes = message.starts_with("invalid trailing content after double-quoted");
+    let said_of_colon = message.starts_with("simple key expected");
     let said_of_indentation = message.starts_with("mapping values are not allowed");
     let message = match message {
         "expected string scalar" if is_expression => "an expression without quotes is read as a mapping".to_owned(),
@@ -172,6 +174,11 @@ fn unparsable(file: FileId, text: &str, start: u32, message: &str, sink: &mut Si
     let problem = sink.error(Code::Yaml, span, message);
     if is_expression {
         problem.help("put quotes around the expression: \"{{ … }}\"");
+    } else if said_of_quotes && line.contains("{{") {
+        problem
+            .help("within double quotes an expression writes its texts in single ones: \"{{ x | default('none') }}\"");
+    } else if said_of_colon {
+        problem.help("a key ends with a colon and a space: `key: value`");
     } else if line.contains(": {%") {
         problem.help("begin the template by `|`, and write it on the lines below");
     } else if line.matches(": ").count() > 1 {

@@ -56,6 +56,15 @@ impl<'a> Reading<'a> {
         Some(Scalar { kind, span: node.span })
     }
 
+    /// Refuses a text without a word. `None`: it was one.
+    pub fn says_something(&mut self, node: &Node, key: &str) -> Option<()> {
+        if matches!(&node.kind, NodeKind::Text(text) if text.trim().is_empty()) {
+            self.sink.error(Code::WrongShape, node.span, format!("`{key}` says nothing"));
+            return None;
+        }
+        Some(())
+    }
+
     /// A text with the places of its bytes.
     pub fn text_of(&self, value: &str, span: Span) -> Text {
         Text::of_scalar(value, span, self.sources.text(span.file))
@@ -143,23 +152,21 @@ impl<'n> Reader<'n> {
     /// A plain text that must be there.
     pub fn need_text(&self, key: &'static str, cx: &mut Reading<'_>) -> Option<Name> {
         let node = self.need(key, cx)?;
-        let name = plain_text(node, &format!("`{key}`"), cx)?;
-        if name.text.trim().is_empty() {
-            cx.sink.error(Code::WrongShape, node.span, format!("`{key}` says nothing"));
-            return None;
-        }
-        Some(name)
+        cx.says_something(node, key)?;
+        plain_text(node, &format!("`{key}`"), cx)
     }
 
     /// A scalar that may hold `{{ }}`.
     pub fn scalar(&self, key: &'static str, cx: &mut Reading<'_>) -> Option<Scalar> {
         let node = self.get(key)?;
+        cx.says_something(node, key)?;
         cx.scalar(node, &format!("`{key}`"))
     }
 
     /// A scalar that must be there.
     pub fn need_scalar(&self, key: &'static str, cx: &mut Reading<'_>) -> Option<Scalar> {
         let node = self.need(key, cx)?;
+        cx.says_something(node, key)?;
         cx.scalar(node, &format!("`{key}`"))
     }
 

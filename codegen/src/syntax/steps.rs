@@ -244,7 +244,7 @@ fn read_advice(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Vec<(AdviceOn, Scal
     let mut found = Vec::new();
     for entry in super::entries(node, "`advice`", cx) {
         let on = super::word(&entry.key, "advice", ADVICE, cx);
-        let text = cx.scalar(&entry.value, "advice");
+        let text = cx.says_something(&entry.value, &entry.key.text).and_then(|()| cx.scalar(&entry.value, "advice"));
         if let (Some(on), Some(text)) = (on, text) {
             found.push((on, text));
         }

@@ -141,12 +141,16 @@ fn is_described(node: &Node) -> bool {
 
 fn read_answers(node: &Node, cx: &mut Reading<'_>) -> Vec<(Option<Outcome>, Text)> {
     match &node.kind {
-        NodeKind::Text(text) => vec![(None, cx.text_of(text, node.span))],
+        NodeKind::Text(text) => {
+            let said = cx.says_something(node, "answer");
+            said.map(|()| (None, cx.text_of(text, node.span))).into_iter().collect()
+        }
         NodeKind::Map(entries) => {
             let mut found = Vec::new();
             for entry in super::entries(node, "`answer`", cx) {
                 let outcome = super::word(&entry.key, "an answer", OUTCOMES, cx);
                 if let NodeKind::Text(text) = &entry.value.kind {
+                    cx.says_something(&entry.value, &entry.key.text);
                     found.extend(outcome.map(|outcome| (Some(outcome), cx.text_of(text, entry.value.span))));
                 } else {
                     cx.wrong_shape(&entry.value, "an answer", "a template");

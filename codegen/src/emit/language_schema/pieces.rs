@@ -76,9 +76,9 @@ pub fn described(about: &str, name: &str) -> Value {
     json!({ "description": about, "allOf": [reference(name)] })
 }
 
-/// A scalar that may hold expressions.
+/// A scalar that may hold expressions; a text says something.
 pub fn scalar(about: &str) -> Value {
-    described(about, "scalar")
+    json!({ "description": about, "allOf": [reference("scalar")], "pattern": "\\S" })
 }
 
 /// A scalar that is true or false.

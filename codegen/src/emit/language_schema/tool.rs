@@ -68,10 +68,10 @@ fn output() -> Value {
 fn answer() -> Value {
     let templates: Vec<(&str, Value, bool)> = OUTCOMES
         .iter()
-        .map(|(outcome, _)| (*outcome, text("Template of the answer with this outcome."), *outcome == "done"))
+        .map(|(outcome, _)| (*outcome, words_said("Template of the answer with this outcome."), *outcome == "done"))
         .collect();
     json!({
         "description": "What a person reads: a Jinja template in Markdown, or one for each outcome.",
-        "anyOf": [text("Template of the answer, whatever the outcome."), mapping(&templates)],
+        "anyOf": [words_said("Template of the answer, whatever the outcome."), mapping(&templates)],
     })
 }
