@@ -16,6 +16,7 @@ pub mod import;
 pub mod kinds;
 pub mod load;
 pub mod lowered;
+mod sentence;
 pub mod source;
 pub mod starter;
 pub mod syntax;

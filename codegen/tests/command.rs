@@ -49,7 +49,7 @@ fn text(bytes: &[u8]) -> &str {
 fn check_says_that_all_is_in_order() {
     let output = run(&small(), &["check"]);
     assert_eq!(output.status.code(), Some(0));
-    assert_eq!(text(&output.stdout), "5 tools and 2 kinds are in order.\n");
+    assert_eq!(text(&output.stdout), "6 tools and 2 kinds are in order.\n");
     assert_eq!(text(&output.stderr), "");
 }
 
@@ -70,7 +70,7 @@ fn warnings_are_denied_where_that_is_asked() {
     let odd = changed("tools/page_parts.yaml", "about: ", "about: TODO ");
     let output = run(odd.path(), &["check"]);
     assert_eq!(output.status.code(), Some(0));
-    assert_eq!(text(&output.stdout), "5 tools and 2 kinds are in order.\n");
+    assert_eq!(text(&output.stdout), "6 tools and 2 kinds are in order.\n");
     let said = text(&output.stderr);
     assert!(said.contains("warning[E0802]"), "{said}");
     assert!(said.ends_with("1 warning in the specs\ncnpg-mcp-codegen explain E0802 tells more\n"), "{said}");

@@ -223,6 +223,13 @@ const CASES: &[(&str, &str, &str, Case, Case)] = &[
         (false, "about-changed", "the description of output field `size` is worded anew", 29),
         (false, "about-changed", "the description of output field `size` is worded anew", 29),
     ),
+    (
+        "resources/pot.yaml",
+        "about: What is written on it.",
+        "about: What is painted on it.",
+        (false, "about-changed", "the description of output field `note` is worded anew", 30),
+        (false, "about-changed", "the description of output field `note` is worded anew", 30),
+    ),
 ];
 
 fn told(change: &Change) -> (bool, &str, &str, usize) {

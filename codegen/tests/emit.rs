@@ -53,6 +53,47 @@ fn schemas_say_what_parameters_and_outputs_are() {
     insta::assert_json_snapshot!(schemas);
 }
 
+/// What is said of the fields of an output, in their order. What is worked out and says nothing has a dash.
+fn told(path: &str, schema: &Value, found: &mut Vec<String>) {
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        let path = format!("{path}{name}");
+        found.push(format!("{path}: {}", field["description"].as_str().unwrap_or("-")));
+        let inner = if field["items"].is_object() { &field["items"] } else { field };
+        told(&format!("{path}."), inner, found);
+    }
+}
+
+#[test]
+fn fields_mean_what_they_are_read_from() {
+    let program = small();
+    let tool = program.tools.iter().find(|tool| tool.name == "say_meanings").unwrap();
+    let mut found = Vec::new();
+    told("", &schema::output(&program, tool), &mut found);
+    insta::assert_snapshot!(found.join("\n"));
+}
+
+#[test]
+fn every_field_of_the_tools_says_what_it_means() {
+    let program = tools();
+    for tool in &program.tools {
+        let mut found = Vec::new();
+        told("", &schema::output(&program, tool), &mut found);
+        let silent: Vec<&String> = found.iter().filter(|line| line.ends_with(": -")).collect();
+        assert!(found.len() > 4 && silent.is_empty(), "{}: {silent:?}", tool.name);
+    }
+}
+
+/// Steps that double their ways to a value do not double the work.
+#[test]
+fn meanings_are_found_fast_however_many_ways_lead_to_them() {
+    let before = std::time::Instant::now();
+    let program = program("tests/emit/doubling");
+    let tool = &program.tools[0];
+    let field = &schema::output(&program, tool)["properties"]["last"];
+    assert_eq!(field["properties"]["of"]["description"], "The widget.");
+    assert!(before.elapsed() < std::time::Duration::from_secs(10), "{:?}", before.elapsed());
+}
+
 #[test]
 fn the_same_specs_give_the_same_text() {
     for path in ["tests/emit/specs", "../specs"] {

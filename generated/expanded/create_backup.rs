@@ -43,20 +43,20 @@ pub struct Params {
 /// Output of `create_backup`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Cluster.
+    /// Name of the CloudNativePG cluster.
     pub cluster: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Backup.
+    /// Name of the Backup object.
     pub backup: String,
-    /// Method.
+    /// How the backup is made: to the cluster's object store, as volume snapshots, or by a plugin.
     pub method: String,
-    /// Phase.
+    /// `pending`, `started`, `running`, `finalizing`, `completed`, `failed` or `walArchivingFailing`.
     pub phase: String,
-    /// Started.
+    /// When it began.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub started: Option<Time>,
-    /// Stopped.
+    /// When it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Time>,
 }

@@ -44,25 +44,25 @@ pub struct Params {
 /// Output of `create_postgres_cluster`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Name.
+    /// Name of the new cluster.
     pub name: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Instances.
+    /// Number of PostgreSQL instances, the primary included.
     pub instances: i64,
-    /// Ready instances.
+    /// How many of them are ready.
     pub ready_instances: i64,
-    /// Phase.
+    /// What the operator is doing, in words: `Cluster in healthy state` where nothing is left to do.
     pub phase: String,
-    /// Image.
+    /// Container image of PostgreSQL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
-    /// Storage size.
+    /// Size of the volume of each instance, as a Kubernetes quantity.
     pub storage_size: String,
-    /// Storage class.
+    /// StorageClass of the volumes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage_class: Option<String>,
-    /// Write service.
+    /// Service that leads to the primary.
     pub write_service: String,
 }
 

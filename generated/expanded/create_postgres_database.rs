@@ -38,17 +38,17 @@ pub struct Params {
 /// Output of `create_postgres_database`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Cluster.
+    /// Name of the CloudNativePG cluster.
     pub cluster: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Database.
+    /// Name of the PostgreSQL database.
     pub database: String,
-    /// Object.
+    /// Name of the Database object.
     pub object: String,
-    /// Owner.
+    /// Role that will own the database.
     pub owner: String,
-    /// Reclaim policy.
+    /// What becomes of the data when the Database object is deleted.
     pub reclaim_policy: String,
 }
 

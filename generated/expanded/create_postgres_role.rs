@@ -47,15 +47,15 @@ pub struct Params {
 /// Output of `create_postgres_role`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Cluster.
+    /// Name of the CloudNativePG cluster.
     pub cluster: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Role.
+    /// Name of the PostgreSQL role.
     pub role: String,
-    /// Attributes.
+    /// What the role may do.
     pub attributes: Attributes,
-    /// Password secret.
+    /// Secret that holds the password.
     pub password_secret: String,
 }
 

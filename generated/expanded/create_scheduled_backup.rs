@@ -47,17 +47,17 @@ pub struct Params {
 /// Output of `create_scheduled_backup`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Cluster.
+    /// Name of the CloudNativePG cluster.
     pub cluster: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Scheduled backup.
+    /// Name of the ScheduledBackup object.
     pub scheduled_backup: String,
-    /// Schedule.
+    /// Cron expression of six fields, seconds first: `0 0 2 * * *` is 02:00:00 every night.
     pub schedule: String,
-    /// Method.
+    /// How the backup is made: to the cluster's object store, as volume snapshots, or by a plugin.
     pub method: String,
-    /// Suspended.
+    /// Whether no backups are made yet.
     pub suspended: bool,
 }
 

@@ -35,24 +35,24 @@ pub struct Params {
 /// Output of `delete_postgres_cluster`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Name.
+    /// Name of the CloudNativePG cluster.
     pub name: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Instances.
+    /// How many instances there should be, the primary included.
     pub instances: i64,
-    /// Storage size.
+    /// How large it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage_size: Option<String>,
-    /// Roles.
+    /// Names of the roles that go with it.
     pub roles: Vec<String>,
-    /// Databases.
+    /// Databases that go with it, as far as Database objects declare them.
     pub databases: Vec<OutputDatabases>,
-    /// Secrets.
+    /// Password Secrets that this server made for its roles.
     pub secrets: Vec<String>,
-    /// Deleted secrets.
+    /// Names of the objects that are gone.
     pub deleted_secrets: Vec<String>,
-    /// Failed secrets.
+    /// Objects that are still there.
     pub failed_secrets: Vec<FailedDelete>,
 }
 

@@ -36,15 +36,15 @@ pub struct Params {
 /// Output of `delete_postgres_database`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Cluster.
+    /// Name of the CloudNativePG cluster.
     pub cluster: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Database.
+    /// Name of the PostgreSQL database.
     pub database: String,
-    /// Object.
+    /// Name of the Database object.
     pub object: String,
-    /// Reclaim policy.
+    /// What becomes of the data when the object is deleted.
     pub reclaim_policy: String,
 }
 

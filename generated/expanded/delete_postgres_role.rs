@@ -34,15 +34,15 @@ pub struct Params {
 /// Output of `delete_postgres_role`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Cluster.
+    /// Name of the CloudNativePG cluster.
     pub cluster: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Role.
+    /// Name of the PostgreSQL role.
     pub role: String,
-    /// Deleted secrets.
+    /// Names of the objects that are gone.
     pub deleted_secrets: Vec<String>,
-    /// Failed secrets.
+    /// Objects that are still there.
     pub failed_secrets: Vec<FailedDelete>,
 }
 

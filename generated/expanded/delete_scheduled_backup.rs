@@ -35,15 +35,15 @@ pub struct Params {
 /// Output of `delete_scheduled_backup`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Scheduled backup.
+    /// Name of the ScheduledBackup object.
     pub scheduled_backup: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Cluster.
+    /// Name of the cluster.
     pub cluster: String,
-    /// Schedule.
+    /// Cron expression of six fields, seconds first.
     pub schedule: String,
-    /// Backups.
+    /// Backups that the schedule made. They stay.
     pub backups: Vec<String>,
 }
 

@@ -34,44 +34,44 @@ pub struct Params {
 /// Output of `get_cluster_status`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Name.
+    /// Name of the Cluster object.
     pub name: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Phase.
+    /// What the operator is doing, in words: `Cluster in healthy state` where nothing is left to do.
     pub phase: String,
-    /// Phase reason.
+    /// Why it is in that phase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phase_reason: Option<String>,
-    /// Instances.
+    /// How many instances there should be, the primary included.
     pub instances: i64,
-    /// Ready instances.
+    /// How many of them are ready.
     pub ready_instances: i64,
-    /// Current primary.
+    /// Instance that is the primary.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_primary: Option<String>,
-    /// Target primary.
+    /// Instance that should be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_primary: Option<String>,
-    /// Write service.
+    /// Service that leads to the primary.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub write_service: Option<String>,
-    /// Read service.
+    /// Service that leads to every instance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_service: Option<String>,
-    /// Image.
+    /// Image that the cluster runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
-    /// Postgres major version.
+    /// Its major version of PostgreSQL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub postgres_major_version: Option<i64>,
-    /// Storage size.
+    /// How large it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage_size: Option<String>,
-    /// Storage class.
+    /// StorageClass.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage_class: Option<String>,
-    /// Details.
+    /// With `detail_level: detailed` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub details: Option<OutputDetails>,
 }

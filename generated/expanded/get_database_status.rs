@@ -33,37 +33,37 @@ pub struct Params {
 /// Output of `get_database_status`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Cluster.
+    /// Name of the CloudNativePG cluster.
     pub cluster: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Database.
+    /// Name of the PostgreSQL database.
     pub database: String,
-    /// Object.
+    /// Name of the Database object.
     pub object: String,
-    /// Owner.
+    /// Role that owns it.
     pub owner: String,
-    /// Ensure.
+    /// Whether it should exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ensure: Option<String>,
-    /// Reclaim policy.
+    /// What becomes of the data when the object is deleted.
     pub reclaim_policy: String,
-    /// Applied.
+    /// Whether PostgreSQL is as the object says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub applied: Option<bool>,
-    /// Message.
+    /// What went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// Whether the operator has looked at the object as it is now.
     pub up_to_date: bool,
-    /// Created.
+    /// When it was created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<Time>,
-    /// Being deleted.
+    /// Whether its deletion has begun.
     pub being_deleted: bool,
-    /// Schemas.
+    /// What became of each schema.
     pub schemas: Vec<OutputSchemas>,
-    /// Extensions.
+    /// What became of each extension.
     pub extensions: Vec<OutputSchemas>,
 }
 

@@ -41,13 +41,13 @@ pub struct Params {
 /// Output of `get_instance_logs`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Name.
+    /// Name of the CloudNativePG cluster.
     pub name: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Instance.
+    /// Instance, such as `main-db-2`.
     pub instance: String,
-    /// Container.
+    /// Container of the pod.
     pub container: String,
     /// Lines, newest last.
     pub lines: Vec<String>,

@@ -33,53 +33,53 @@ pub struct Params {
 /// Output of `get_role_status`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Cluster.
+    /// Name of the CloudNativePG cluster.
     pub cluster: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Role.
+    /// Name of the PostgreSQL role.
     pub role: String,
     /// DatabaseRole object that declares it. Unset, the cluster's own list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub declared_in: Option<String>,
-    /// Ensure.
+    /// Whether the role should exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ensure: Option<String>,
-    /// Login.
+    /// May log in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login: Option<bool>,
-    /// Superuser.
+    /// Passes every permission check.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub superuser: Option<bool>,
-    /// Inherit.
+    /// Has the privileges of the roles it is a member of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inherit: Option<bool>,
-    /// Createdb.
+    /// May create databases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub createdb: Option<bool>,
-    /// Createrole.
+    /// May create and change roles.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub createrole: Option<bool>,
-    /// Replication.
+    /// May connect for replication.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replication: Option<bool>,
-    /// Member of.
+    /// Roles that it is a member of.
     pub member_of: Vec<String>,
-    /// Connection limit.
+    /// How many connections it may have at once; -1 is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connection_limit: Option<i64>,
-    /// Valid until.
+    /// When its password expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Time>,
-    /// State.
+    /// What the operator made of it: `reconciled`, `pending-reconciliation`, `not-managed` or `reserved`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
-    /// Reasons.
+    /// Why it cannot be reconciled.
     pub reasons: Vec<String>,
-    /// Message.
+    /// What went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Password secret.
+    /// Secret that holds its password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_secret: Option<String>,
     /// Whether the role has the password that its Secret holds now.

@@ -33,11 +33,11 @@ pub struct Params {
 /// Output of `list_backups`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Cluster.
+    /// Name of the CloudNativePG cluster.
     pub cluster: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Backups.
+    /// Backups that the operator knows.
     pub backups: Vec<OutputBackups>,
 }
 

@@ -34,11 +34,11 @@ pub struct Params {
 /// Output of `list_cluster_events`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Name.
+    /// Name of the CloudNativePG cluster.
     pub name: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Events.
+    /// Newest events, newest first.
     pub events: Vec<OutputEvents>,
 }
 

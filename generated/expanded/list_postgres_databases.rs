@@ -33,11 +33,11 @@ pub struct Params {
 /// Output of `list_postgres_databases`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Cluster.
+    /// Name of the CloudNativePG cluster.
     pub cluster: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Databases.
+    /// Databases that Database objects declare.
     pub databases: Vec<OutputDatabases>,
 }
 

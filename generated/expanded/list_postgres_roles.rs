@@ -34,11 +34,11 @@ pub struct Params {
 /// Output of `list_postgres_roles`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Cluster.
+    /// Name of the CloudNativePG cluster.
     pub cluster: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Roles.
+    /// Managed roles, by name.
     pub roles: Vec<ManagedOrDeclared>,
 }
 

@@ -39,19 +39,19 @@ pub struct Params {
 /// Output of `promote_cluster_instance`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Name.
+    /// Name of the CloudNativePG cluster.
     pub name: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Primary before.
+    /// Instance that was the primary before the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub primary_before: Option<String>,
-    /// Target primary.
+    /// Instance that becomes the primary, such as `main-db-2`.
     pub target_primary: String,
-    /// Current primary.
+    /// Instance that is the primary.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_primary: Option<String>,
-    /// Phase.
+    /// What the operator is doing, in words: `Cluster in healthy state` where nothing is left to do.
     pub phase: String,
 }
 

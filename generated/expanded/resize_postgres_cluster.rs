@@ -34,15 +34,15 @@ pub struct Params {
 /// Output of `resize_postgres_cluster`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Name.
+    /// Name of the CloudNativePG cluster.
     pub name: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Storage size before.
+    /// Size before the call.
     pub storage_size_before: String,
-    /// Storage size.
+    /// New size of the volume of each instance, as a Kubernetes quantity.
     pub storage_size: String,
-    /// Storage class.
+    /// StorageClass of the volumes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage_class: Option<String>,
 }

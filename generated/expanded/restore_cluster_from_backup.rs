@@ -46,28 +46,28 @@ pub struct Params {
 /// Output of `restore_cluster_from_backup`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Name.
+    /// Name of the new cluster.
     pub name: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Backup.
+    /// Backup to start from.
     pub backup: String,
-    /// Source cluster.
+    /// Name of the cluster.
     pub source_cluster: String,
-    /// Target time.
+    /// Point in time to recover to, in UTC, as `2026-03-02T09:30:00Z`; not before the end of the backup.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_time: Option<String>,
-    /// Instances.
+    /// How many instances there should be, the primary included.
     pub instances: i64,
-    /// Ready instances.
+    /// How many of them are ready.
     pub ready_instances: i64,
-    /// Storage size.
+    /// How large it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage_size: Option<String>,
-    /// Image.
+    /// Container image of PostgreSQL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
-    /// Phase.
+    /// What the operator is doing, in words: `Cluster in healthy state` where nothing is left to do.
     pub phase: String,
 }
 

@@ -38,17 +38,17 @@ pub struct Params {
 /// Output of `scale_postgres_cluster`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Name.
+    /// Name of the CloudNativePG cluster.
     pub name: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Instances before.
+    /// How many instances there were to be before the call.
     pub instances_before: i64,
-    /// Instances.
+    /// Number of PostgreSQL instances, the primary included.
     pub instances: i64,
-    /// Ready instances.
+    /// How many of them are ready.
     pub ready_instances: i64,
-    /// Phase.
+    /// What the operator is doing, in words: `Cluster in healthy state` where nothing is left to do.
     pub phase: String,
 }
 

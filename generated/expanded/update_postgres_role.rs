@@ -51,15 +51,15 @@ pub struct Params {
 /// Output of `update_postgres_role`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Cluster.
+    /// Name of the CloudNativePG cluster.
     pub cluster: String,
-    /// Namespace.
+    /// Kubernetes namespace.
     pub namespace: String,
-    /// Role.
+    /// Name of the PostgreSQL role.
     pub role: String,
-    /// Password changed.
+    /// Whether the role gets another password.
     pub password_changed: bool,
-    /// Password secret.
+    /// Secret that holds the password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_secret: Option<String>,
 }

@@ -21,7 +21,7 @@ impl Lowering<'_> {
         let hint = format!("{}Output", camel(&self.tool.name.text));
         let mut fields: Vec<OutputField> = Vec::new();
         let mut places: Vec<Span> = Vec::new();
-        for (field, about) in &self.tool.output {
+        for field in &self.tool.output {
             let name = &field.key;
             if AUTOMATIC.contains(&name.text.as_str()) {
                 self.typer
@@ -64,7 +64,7 @@ impl Lowering<'_> {
             fields.push(OutputField {
                 name: name.text.clone(),
                 value,
-                about: about.as_ref().map(|about| about.text.clone()),
+                about: field.about.as_ref().map(|about| about.text.clone()),
             });
         }
         self.typer.scope.at_end = false;

@@ -63,8 +63,8 @@ pub(super) fn check(written: &syntax::Tool, tool: &lowered::Tool, types: &Types,
         say(problem, place.unwrap_or(written.name.span), "parameters", sink);
     }
     for problem in problems(&schema::output_of(types, tool)) {
-        let field = written.output.iter().find(|(field, _)| Some(&field.key.text) == problem.path.first());
-        let place = field.map(|(field, _)| place_of(&field.value, &problem.path[1..]).unwrap_or(field.key.span));
+        let field = written.output.iter().find(|field| Some(&field.key.text) == problem.path.first());
+        let place = field.map(|field| place_of(&field.value, &problem.path[1..]).unwrap_or(field.key.span));
         say(problem, place.unwrap_or(written.name.span), "output", sink);
     }
 }

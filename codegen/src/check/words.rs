@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::diagnostic::{Code, Sink};
 use crate::load::Name;
 use crate::lowered::Effect;
-use crate::syntax::{Param, ParamDecl, Tool};
+use crate::syntax::{Param, ParamDecl, Tool, Value, ValueField, Verb};
 
 /// Longest title, in characters: clients show it on one line.
 const MAX_TITLE: usize = 60;
@@ -129,15 +129,36 @@ pub(super) fn tool_words(tool: &Tool, sink: &mut Sink) {
         param_words(param, sink);
     }
     same_words(tool, sink);
-    for (_, about) in &tool.output {
-        if let Some(about) = about {
-            placeholder(about, "the description of an output field", sink);
+    for step in &tool.steps {
+        if let Verb::Let(value) = &step.verb {
+            field_words(value, sink);
         }
+    }
+    for field in &tool.output {
+        described_field(field, sink);
     }
     for example in &tool.examples {
         if let Some(title) = &example.title {
             placeholder(title, "the title of an example", sink);
         }
+    }
+}
+
+/// Warns of what is said of a field, and of those inside it.
+fn described_field(field: &ValueField, sink: &mut Sink) {
+    if let Some(about) = &field.about {
+        placeholder(about, &format!("the description of `{}`", field.key.text), sink);
+    }
+    field_words(&field.value, sink);
+}
+
+fn field_words(value: &Value, sink: &mut Sink) {
+    match value {
+        Value::Object(fields, _) => fields.iter().for_each(|field| described_field(field, sink)),
+        Value::List(items, _) => items.iter().for_each(|item| field_words(item, sink)),
+        Value::Each(each) => each.map.iter().for_each(|map| field_words(map, sink)),
+        Value::When(parts, _) => field_words(&parts.1, sink),
+        Value::Scalar(_) | Value::Null(_) => {}
     }
 }
 

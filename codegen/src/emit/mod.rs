@@ -7,6 +7,7 @@ pub mod docs;
 mod fixture;
 pub mod kinds;
 pub mod language_schema;
+mod meanings;
 pub mod outputs;
 pub mod rbac;
 pub mod rust;

@@ -6,9 +6,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::meanings::Meanings;
 use super::one_paragraph;
 use super::rust::File;
-use crate::lowered::{Bounds, Effect, Param, ParamDefault, ParamType, Program, StringFormat, Tool};
+use crate::lowered::{Bounds, Effect, Expr, Param, ParamDefault, ParamType, Program, StringFormat, Tool};
 use crate::types::{Type, Types};
 
 /// RFC 1123 label.
@@ -138,12 +139,11 @@ pub fn output_properties(program: &Program, tool: &Tool) -> Vec<OutputProperty> 
 fn properties_of(types: &Types, tool: &Tool) -> Vec<OutputProperty> {
     let mut properties = vec![property("outcome", described_as(outcomes(), "How the call ended."), true)];
     let declared = types.object(tool.output_type);
+    let meanings = Meanings::new(types, tool);
     for field in &tool.output {
         let ty = declared.field(&field.name).map_or(&field.value.ty, |field| &field.ty);
-        let schema = match &field.about {
-            Some(about) => described_as(value(types, ty), about),
-            None => value(types, ty),
-        };
+        let mut schema = value(types, ty);
+        describe(&mut schema, &meanings, field.about.as_ref(), &field.value);
         properties.push(property(&field.name, schema, !ty.is_optional()));
     }
     if tool.effect != Effect::Read {
@@ -247,6 +247,21 @@ fn changes() -> Value {
         },
         "description": "What was written, or in a dry run what would be.",
     })
+}
+
+/// Says what a value means, and what the fields of the mapping do that it is made by.
+fn describe<'p>(schema: &mut Value, meanings: &Meanings<'p>, about: Option<&String>, value: &'p Expr) {
+    if let Some(text) = meanings.of_field(about, value) {
+        schema["description"] = json!(text);
+    }
+    let inner = if schema["items"].is_object() { &mut schema["items"] } else { schema };
+    for made in meanings.fields(value) {
+        if let Some(property) = inner["properties"].get_mut(made.name)
+            && property["description"].is_null()
+        {
+            describe(property, meanings, made.about, made.value);
+        }
+    }
 }
 
 /// The schema of a value.

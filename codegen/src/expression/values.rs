@@ -227,7 +227,11 @@ impl Typer<'_> {
                     .map(|(name, value)| Field { name: name.clone(), ty: value.ty.clone(), about: None })
                     .collect();
                 let object = self.types.mapping(hint, shape);
-                Some(Expr { kind: ExprKind::Object { object, fields }, ty: Type::Object(object), span: *span })
+                let about = entries
+                    .iter()
+                    .filter_map(|entry| Some((entry.key.text.clone(), entry.about.as_ref()?.text.clone())))
+                    .collect();
+                Some(Expr { kind: ExprKind::Object { object, fields, about }, ty: Type::Object(object), span: *span })
             }
         }
     }

@@ -6,8 +6,8 @@
 mod documents;
 mod fields;
 mod schema;
+mod secret_names;
 mod select;
-mod text;
 mod write;
 
 use serde_json::Value;

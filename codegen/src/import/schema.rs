@@ -5,9 +5,10 @@
 use serde_json::Value;
 
 use super::fields::{Field, Fields, Shape};
+use super::secret_names::looks_secret;
 use super::select::{Selection, Taken};
-use super::text::{first_sentence, looks_secret};
 use crate::expression::literal_fits_quantity;
+use crate::sentence::first_sentence;
 
 /// Names on a path, counted from the root: `spec.a.b.c`. Deeper objects are taken whole.
 const DEPTH: usize = 4;

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::fields::{Field, Fields, Shape};
-use super::text::first_sentence;
 use super::{Choice, Definition, Imported};
+use crate::sentence::first_sentence;
 use crate::starter::snake;
 use crate::yaml::{quoted, scalar};
 

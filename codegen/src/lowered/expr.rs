@@ -1,5 +1,7 @@
 //! Typed expressions.
 
+use std::collections::BTreeMap;
+
 use crate::source::Span;
 use crate::types::{KindId, ObjectId, Type};
 
@@ -101,6 +103,8 @@ pub enum ExprKind {
         object: ObjectId,
         /// Field names and values; every field of the type, once.
         fields: Vec<(String, Expr)>,
+        /// What the spec says of fields, by name.
+        about: BTreeMap<String, String>,
     },
     /// The value where everything in `set` is there and the condition holds, else `otherwise`: `{ when, then }`,
     /// and `E if x is set and y is set and C else F`.

@@ -77,6 +77,8 @@ pub struct ValueField {
     pub key: Name,
     /// The value.
     pub value: Value,
+    /// What it means; where it is sent to the API server, nothing.
+    pub about: Option<Name>,
 }
 
 /// A comprehension.
@@ -129,8 +131,7 @@ pub struct Tool {
     pub idempotent: Option<bool>,
     pub params: Vec<ParamDecl>,
     pub steps: Vec<Step>,
-    /// Field, value, description.
-    pub output: Vec<(ValueField, Option<Name>)>,
+    pub output: Vec<ValueField>,
     pub answers: Vec<(Option<Outcome>, Text)>,
     pub examples: Vec<Example>,
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::reader::{Reader, Reading};
 use super::tool::OUTCOMES;
-use super::value::{read_each, read_newest, read_page, read_scalars, read_value};
+use super::value::{Fields, read_each, read_newest, read_page, read_scalars, read_value};
 use super::{Create, Edit, List, Object, Patch, Progress, Read, Require, Scalar, Step, Value, Verb, Wait};
 use crate::diagnostic::{Code, nearest};
 use crate::load::{Name, Node, NodeKind};
@@ -281,7 +281,7 @@ fn read_create(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
     let owner = reader.text("owner", cx);
     let labels = read_scalars(reader, "labels", cx);
     let annotations = read_scalars(reader, "annotations", cx);
-    let body = reader.get("body").and_then(|node| read_value(node, "`body`", cx));
+    let body = reader.get("body").and_then(|node| read_value(node, "`body`", Fields::Plain, cx));
     let existing = reader.get("existing").and_then(|node| {
         let inner = Reader::new(node, "`existing`", cx)?;
         let adopt = inner.need_scalar("adopt", cx);
@@ -299,7 +299,7 @@ fn read_patch(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Verb {
     let annotations = read_scalars(reader, "annotations", cx);
     let metadata = reader.has("labels") || reader.has("annotations");
     let set = if metadata { reader.get("set") } else { reader.need("set", cx) };
-    let set = set.and_then(|node| read_value(node, "`set`", cx));
+    let set = set.and_then(|node| read_value(node, "`set`", Fields::Plain, cx));
     Verb::Patch(Box::new(Patch { target, status, labels, annotations, set }))
 }
 
@@ -319,7 +319,7 @@ fn read_edit(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
     let key = read_scalars(reader, "key", cx);
     let require = reader.get("require").and_then(|node| read_require(node, cx));
     let value = |key: &'static str, cx: &mut Reading<'_>| -> Option<Value> {
-        reader.get(key).and_then(|node| read_value(node, &format!("`{key}`"), cx))
+        reader.get(key).and_then(|node| read_value(node, &format!("`{key}`"), Fields::Plain, cx))
     };
     let put = value("put", cx);
     let set = value("set", cx);
@@ -372,8 +372,8 @@ fn read_let(reader: &Reader<'_>, cx: &mut Reading<'_>) -> Option<Verb> {
                 .help("`be` names one value, `each` goes through a list: keep one of them");
             None
         }
-        (Some(node), false) => read_value(node, "`be`", cx).map(Verb::Let),
-        (None, true) => read_each(reader, cx).map(|each| Verb::Let(Value::Each(Box::new(each)))),
+        (Some(node), false) => read_value(node, "`be`", Fields::Described, cx).map(Verb::Let),
+        (None, true) => read_each(reader, Fields::Described, cx).map(|each| Verb::Let(Value::Each(Box::new(each)))),
         (None, false) => {
             cx.sink
                 .error(Code::MissingKey, reader.span(), "a `let` has neither `be` nor `each`")

@@ -3,9 +3,9 @@
 use super::params::{Shared, read_params};
 use super::reader::{Reader, Reading};
 use super::steps::{SharedSteps, read_steps};
-use super::value::read_value;
+use super::value::{Fields, read_field};
 use super::{Example, Tool, Value, ValueField};
-use crate::diagnostic::{Code, nearest};
+use crate::diagnostic::Code;
 use crate::load::{Name, Node, NodeKind, Text};
 use crate::lowered::{Effect, Outcome};
 
@@ -102,41 +102,19 @@ fn check_tool_name(name: &Name, cx: &mut Reading<'_>) {
     }
 }
 
-fn read_output(node: &Node, cx: &mut Reading<'_>) -> Vec<(ValueField, Option<Name>)> {
+fn read_output(node: &Node, cx: &mut Reading<'_>) -> Vec<ValueField> {
     let mut found = Vec::new();
     for entry in super::entries(node, "`output`", cx) {
         let what = format!("output `{}`", entry.key.text);
         super::check_name(&entry.key, "an output field", cx);
-        let described = is_described(&entry.value);
-        let (value, about) = if described {
-            let Some(reader) = Reader::new(&entry.value, what.clone(), cx) else { continue };
-            let about = reader.text("about", cx);
-            let value = reader.need("value", cx).and_then(|node| read_value(node, &what, cx));
-            reader.finish(cx);
-            (value, about)
-        } else {
-            (read_value(&entry.value, &what, cx), None)
-        };
-        if let Some(Value::Null(span)) = value {
-            cx.sink.error(Code::WrongShape, span, format!("{what} has no value"));
-        } else if let Some(value) = value {
-            found.push((ValueField { key: entry.key.clone(), value }, about));
+        match read_field(entry, &what, Fields::Described, cx) {
+            Some(ValueField { value: Value::Null(span), .. }) => {
+                cx.sink.error(Code::WrongShape, span, format!("{what} has no value"));
+            }
+            field => found.extend(field),
         }
     }
     found
-}
-
-/// Whether a mapping is `{ value, about }`, one of the two perhaps misspelt.
-fn is_described(node: &Node) -> bool {
-    let NodeKind::Map(entries) = &node.kind else { return false };
-    let has = |word: &str| entries.iter().any(|entry| entry.key.text == word);
-    let like = |word: &'static str| entries.iter().any(|entry| nearest(&entry.key.text, [word]).is_some());
-    match (has("value"), has("about")) {
-        (true, true) => true,
-        (true, false) => entries.len() == 2 && like("about"),
-        (false, true) => entries.len() == 2 && like("value"),
-        (false, false) => false,
-    }
 }
 
 fn read_answers(node: &Node, cx: &mut Reading<'_>) -> Vec<(Option<Outcome>, Text)> {

@@ -7,6 +7,7 @@ use super::effect;
 use super::markdown::{code, table};
 use crate::emit::rbac;
 use crate::lowered::{Program, Tool};
+use crate::sentence::first_sentence;
 
 /// The page that leads to all others: the tools by toolset, and the rights that they need.
 #[must_use]
@@ -30,7 +31,7 @@ pub fn index(program: &Program) -> String {
                 vec![
                     format!("[{}]({}.md)", code(&tool.name), tool.name),
                     effect(tool.effect).to_owned(),
-                    first_sentence(&tool.about),
+                    first_sentence(&tool.about).unwrap_or_default(),
                 ]
             })
             .collect();
@@ -93,12 +94,4 @@ fn rights<'t>(program: &Program, toolsets: impl Iterator<Item = &'t str>) -> Str
 fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
-fn first_sentence(text: &str) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match text.find(". ") {
-        Some(end) => text[..=end].to_owned(),
-        None => text,
-    }
 }

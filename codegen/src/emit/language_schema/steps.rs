@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::pieces::{condition, described, mapping, named, reference, scalar, text, texts, value, words, words_of};
+use super::pieces::{
+    condition, described, mapping, named, reference, scalar, shown, text, texts, value, words, words_of,
+};
 use super::values::comprehension_keys;
 use crate::syntax::tables::{ADVICE, OUTCOMES, UNDO};
 
@@ -80,8 +82,8 @@ fn forms_of_steps() -> Vec<(&'static str, Value)> {
         ),
         ("wait", step("wait", text("Follow an object until a condition holds. The binding to follow."), wait())),
         ("require", step("require", reference("require"), Vec::new())),
-        ("let", step("let", text("Name a value. The name."), vec![("be", value("The value."), true)])),
-        ("let_each", step("let", text("Name what a comprehension gives. The name."), comprehension_keys())),
+        ("let", step("let", text("Name a value. The name."), vec![("be", shown("The value."), true)])),
+        ("let_each", step("let", text("Name what a comprehension gives. The name."), comprehension_keys(shown))),
         ("warn", step("warn", scalar("A text for the answer's warnings."), Vec::new())),
         (
             "stop",

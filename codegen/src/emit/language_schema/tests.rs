@@ -87,6 +87,8 @@ fn mistakes_are_seen() {
         ("/steps/3/each", json!("{{ x }}")),
         ("/answer", json!({ "planned": "x" })),
         ("/output", json!([])),
+        ("/output/role", json!({ "about": "x", "each": "{{ x }}", "az": "{{ x }}" })),
+        ("/output/role", json!({ "a": { "about": 7, "each": "{{ x }}" } })),
     ];
     for (pointer, value) in changes {
         let mut bad = good.clone();

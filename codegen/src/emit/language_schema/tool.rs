@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::pieces::{flag, mapping, reference, shown, text, words_of, words_said};
+use super::pieces::{flag, mapping, reference, text, words_of, words_said};
 use crate::syntax::tables::{EFFECTS, OUTCOMES};
 
 /// The root of a tool file.
@@ -56,12 +56,7 @@ fn output() -> Value {
     json!({
         "description": "What a program gets, by field. `outcome`, `warnings`, `changes` and what paging adds come by themselves.",
         "type": "object",
-        "additionalProperties": {
-            "anyOf": [
-                mapping(&[("value", shown("The value."), true), ("about", text("What it is, for the schema."), true)]),
-                reference("shown"),
-            ],
-        },
+        "additionalProperties": reference("shown_field"),
     })
 }
 

@@ -2,20 +2,42 @@
 
 use serde_json::{Map, Value, json};
 
-use super::pieces::{condition, mapping, named, reference, scalar, text, value};
+use super::pieces::{condition, mapping, named, reference, scalar, shown, text, value};
 use crate::vocabulary::{Form, Place, WORDS, names};
 
-/// Keys of a comprehension, in the order of the docs.
-pub fn comprehension_keys() -> Vec<(&'static str, Value, bool)> {
+/// Keys of a mapping, with their schemas and whether they must be there.
+type Keys = Vec<(&'static str, Value, bool)>;
+
+/// Keys of a comprehension, in the order of the docs. `made` says what may become of an element.
+pub fn comprehension_keys(made: fn(&str) -> Value) -> Keys {
     vec![
         ("each", scalar("The list."), true),
         ("called", text("Name of the element; `item` unless said."), false),
         ("keep", condition("Only those where this holds."), false),
         ("first", condition("Only the first where this holds; the value is then optional."), false),
         ("newest", reference("newest"), false),
-        ("as", value("What becomes of an element: an expression, or a mapping of fields."), false),
+        ("as", made("What becomes of an element: an expression, or a mapping of fields."), false),
         ("page", reference("page"), false),
     ]
+}
+
+/// Keys of an optional value.
+fn optional_keys(then: fn(&str) -> Value) -> Keys {
+    vec![("when", condition("Whether there is a value."), true), ("then", then("The value."), true)]
+}
+
+/// A field that people read: a value, with what it means if the schema is to say more than where it comes from.
+fn field() -> Value {
+    let about = ("about", text("What it means, for the schema."), false);
+    let with_about = |keys: Keys| mapping(&keys.into_iter().chain([about.clone()]).collect::<Vec<_>>());
+    json!({
+        "anyOf": [
+            mapping(&[("value", shown("The value."), true), ("about", about.1.clone(), true)]),
+            with_about(comprehension_keys(shown)),
+            with_about(optional_keys(shown)),
+            reference("shown"),
+        ],
+    })
 }
 
 pub fn definitions() -> Map<String, Value> {
@@ -35,13 +57,9 @@ pub fn definitions() -> Map<String, Value> {
         }),
     );
     all.insert("scalars".to_owned(), named("Names and their values.", reference("scalar")));
-    all.insert("value".to_owned(), forms_of_value("value", true));
-    all.insert("shown".to_owned(), forms_of_value("shown", false));
-    all.insert("comprehension".to_owned(), mapping(&comprehension_keys()));
-    all.insert(
-        "optional".to_owned(),
-        mapping(&[("when", condition("Whether there is a value."), true), ("then", value("The value."), true)]),
-    );
+    all.insert("value".to_owned(), forms_of_value("value", "value", value, true));
+    all.insert("shown".to_owned(), forms_of_value("shown", "shown_field", shown, false));
+    all.insert("shown_field".to_owned(), field());
     all.insert(
         "newest".to_owned(),
         mapping(&[
@@ -65,20 +83,21 @@ pub fn definitions() -> Map<String, Value> {
     all
 }
 
-/// The forms of a value, which holds others of that name; `null` deletes a field where things are sent.
-fn forms_of_value(name: &str, null: bool) -> Value {
+/// The forms of a value, whose elements have the same forms and whose fields those of `field`; `null` deletes a field
+/// where things are sent.
+fn forms_of_value(name: &str, field: &str, inner: fn(&str) -> Value, null: bool) -> Value {
     let mut forms = vec![reference("scalar")];
     if null {
         forms.push(json!({ "type": "null" }));
     }
     forms.extend([
         json!({ "type": "array", "items": reference(name) }),
-        reference("comprehension"),
-        reference("optional"),
+        mapping(&comprehension_keys(inner)),
+        mapping(&optional_keys(inner)),
         json!({
             "type": "object",
             "properties": { "...": scalar("Every field of a group that is set.") },
-            "additionalProperties": reference(name),
+            "additionalProperties": reference(field),
             // With these keys it is a comprehension, or an optional value that lacks its other half.
             "not": { "anyOf": [
                 { "required": ["each"] },

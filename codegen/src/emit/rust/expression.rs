@@ -59,7 +59,7 @@ pub fn read(scope: &mut Scope<'_>, expr: &Expr) -> Code {
         ExprKind::Call { function, args } => vocabulary::call(scope, function, args),
         ExprKind::Widen(inner) => widen(scope, &expr.ty, inner),
         ExprKind::Comprehension(inner) => comprehension(scope, inner, &expr.ty, false),
-        ExprKind::Object { object, fields } => object_literal(scope, *object, fields),
+        ExprKind::Object { object, fields, .. } => object_literal(scope, *object, fields),
         ExprKind::When { set, condition, then, otherwise } => {
             when(scope, set, condition.as_deref(), then, otherwise.as_deref())
         }

@@ -5,6 +5,7 @@ use quote::quote;
 
 use super::names::ident;
 use super::types::{objects_of, rust_type, serialized_field, struct_name};
+use crate::emit::meanings::Meanings;
 use crate::emit::one_paragraph;
 use crate::lowered::{ParamDefault, Program, Tool};
 use crate::types::{Origin, Type};
@@ -36,10 +37,17 @@ pub fn params(program: &Program, tool: &Tool) -> TokenStream {
 /// `Output`: what the tool itself says; the runtime adds the outcome and what goes with it.
 pub fn output(program: &Program, tool: &Tool) -> TokenStream {
     let doc = format!(" Output of `{}`; the runtime adds the outcome, warnings and the like.", tool.name);
+    let meanings = Meanings::new(&program.types, tool);
     let fields = tool.output.iter().map(|field| {
         let declared = program.types.object(tool.output_type).field(&field.name);
         let ty = declared.map_or_else(|| field.value.ty.clone(), |declared| declared.ty.clone());
-        serialized_field(program, tool, &field.name, &ty, field.about.as_deref())
+        serialized_field(
+            program,
+            tool,
+            &field.name,
+            &ty,
+            meanings.of_field(field.about.as_ref(), &field.value).as_deref(),
+        )
     });
     quote! {
         #[doc = #doc]

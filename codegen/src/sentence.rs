@@ -1,20 +1,7 @@
-//! Texts of definitions: descriptions, and names that sound secret.
+//! The first sentence of a description.
 
-/// Longer descriptions are cut: the file is there to be read.
+/// Longer sentences are cut: what is made of them is there to be read.
 const LONGEST: usize = 200;
-
-/// Last words of names whose values are secret as a rule.
-const SECRET: &[&str] = &[
-    "password",
-    "passwd",
-    "passphrase",
-    "token",
-    "apikey",
-    "secretkey",
-    "privatekey",
-    "secretaccesskey",
-    "clientsecret",
-];
 
 /// The first sentence, on one line, with a full stop. `None` where there is no text.
 pub fn first_sentence(text: &str) -> Option<String> {
@@ -41,15 +28,9 @@ pub fn first_sentence(text: &str) -> Option<String> {
     Some(if sentence.ends_with(['.', '!', '?']) { sentence.to_owned() } else { format!("{sentence}.") })
 }
 
-/// Whether a text of that name is a secret as a rule. Names of Secrets and of keys in them are none.
-pub fn looks_secret(name: &str) -> bool {
-    let simple = name.to_lowercase().replace(['_', '-'], "");
-    SECRET.iter().any(|word| simple.ends_with(word))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{first_sentence, looks_secret};
+    use super::first_sentence;
 
     #[test]
     fn sentences_end_where_they_do() {
@@ -65,15 +46,5 @@ mod tests {
         assert_eq!(first_sentence(" \n"), None);
         let long = first_sentence(&"word ".repeat(100)).unwrap_or_default();
         assert!(long.ends_with("word …") && long.chars().count() <= 202, "{long}");
-    }
-
-    #[test]
-    fn names_sound_secret_or_not() {
-        for name in ["password", "adminPassword", "promotionToken", "api_key", "secretAccessKey"] {
-            assert!(looks_secret(name), "{name}");
-        }
-        for name in ["passwordSecret", "secretName", "tokenSecretRef", "key", "tokenExpiry"] {
-            assert!(!looks_secret(name), "{name}");
-        }
     }
 }
