@@ -41,7 +41,7 @@ pub struct Output {
     pub namespace: String,
     /// How many instances there should be, the primary included.
     pub instances: i64,
-    /// How large it is.
+    /// Size of the volume of each instance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage_size: Option<String>,
     /// Names of the roles that go with it.

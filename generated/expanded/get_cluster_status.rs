@@ -50,7 +50,7 @@ pub struct Output {
     /// Instance that is the primary.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_primary: Option<String>,
-    /// Instance that should be.
+    /// Instance that should be the primary.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_primary: Option<String>,
     /// Service that leads to the primary.
@@ -65,10 +65,10 @@ pub struct Output {
     /// Its major version of PostgreSQL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub postgres_major_version: Option<i64>,
-    /// How large it is.
+    /// Size of the volume of each instance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage_size: Option<String>,
-    /// StorageClass.
+    /// StorageClass of the volumes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage_class: Option<String>,
     /// With `detail_level: detailed` alone.

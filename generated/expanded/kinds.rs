@@ -145,9 +145,9 @@ pub struct Event {
     pub reason: Option<String>,
     /// What happened, for people.
     pub message: Option<String>,
-    /// How often.
+    /// How often it happened.
     pub count: Option<i64>,
-    /// When last. Newer writers leave it out and set `eventTime`.
+    /// When it happened last. Newer writers leave it out and set `eventTime`.
     #[serde(rename = "lastTimestamp")]
     pub last_timestamp: Option<Time>,
     /// When.
@@ -331,7 +331,7 @@ pub struct BackupSpec {
 /// Instance that it was taken from.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub struct BackupStatusInstanceID {
-    /// Its pod.
+    /// Pod of the instance.
     #[serde(rename = "podName")]
     pub pod_name: Option<String>,
 }
@@ -360,9 +360,9 @@ pub struct BackupStatus {
 /// The volume of each instance.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub struct ClusterSpecStorage {
-    /// How large it is. It can grow later but not shrink.
+    /// Size of the volume of each instance. It can grow later but not shrink.
     pub size: Option<String>,
-    /// StorageClass. Unset, the Kubernetes cluster's default one.
+    /// StorageClass of the volumes. Unset, the Kubernetes cluster's default one.
     #[serde(rename = "storageClass")]
     pub storage_class: Option<String>,
     /// Grow volumes while they are in use.
@@ -496,7 +496,7 @@ pub struct ClusterStatusInstancesReportedState {
 /// Conditions by type.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub struct ClusterStatusCondition {
-    /// What is said of.
+    /// What the condition is about.
     #[serde(default, deserialize_with = "null_default")]
     pub r#type: String,
     /// Whether it holds.
@@ -585,7 +585,7 @@ pub struct ClusterStatus {
     /// Instance that is the primary.
     #[serde(rename = "currentPrimary")]
     pub current_primary: Option<String>,
-    /// Instance that should be. Differs while a switchover or failover goes on.
+    /// Instance that should be the primary. Differs while a switchover or failover goes on.
     #[serde(rename = "targetPrimary")]
     pub target_primary: Option<String>,
     /// Since when it should be, RFC 3339.
@@ -766,14 +766,14 @@ pub struct EventInvolvedObject {
 /// Repeated events, as newer writers count them.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub struct EventSeries {
-    /// How often.
+    /// How often it happened.
     pub count: Option<i64>,
 }
 
 /// Who said so.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub struct EventSource {
-    /// Program.
+    /// Program that reports it.
     pub component: Option<String>,
 }
 

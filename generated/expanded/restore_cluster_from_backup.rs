@@ -61,7 +61,7 @@ pub struct Output {
     pub instances: i64,
     /// How many of them are ready.
     pub ready_instances: i64,
-    /// How large it is.
+    /// Size of the volume of each instance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage_size: Option<String>,
     /// Container image of PostgreSQL.
