@@ -78,6 +78,7 @@ codes! {
     StatementInMapping "E0311" "statement-in-mapping" "Statements belong into templates, not into mappings.";
     NeverAbsent "E0312" "never-absent" "A value that is always there is asked for its presence.";
     Foregone "E0313" "foregone" "A condition always or never holds, whatever the call.";
+    ForeignExpression "E0314" "foreign-expression" "A text is written as another language writes an expression.";
 
     ServerSet "E0401" "server-set" "A field is written by the server or the operator alone.";
     FieldMissing "E0402" "field-missing" "An object is made without a field that it must have.";

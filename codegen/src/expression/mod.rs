@@ -5,6 +5,7 @@ mod coerce;
 mod compare;
 mod describe;
 mod foregone;
+mod foreign;
 mod hints;
 mod limits;
 mod parse;
@@ -18,6 +19,7 @@ mod typing;
 mod values;
 
 pub use describe::describe;
+pub use foreign::Foreign;
 pub use parse::{parse_parts, parse_template};
 pub use range::Range;
 pub use scope::{Mark, Scope, Seen};

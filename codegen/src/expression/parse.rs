@@ -1,8 +1,11 @@
 //! From text to trees. The only module that sees minijinja: its AST is unstable, so it ends here.
 
+use std::ops::Range;
+
 use minijinja::machinery::{self, ast};
 use minijinja::syntax::SyntaxConfig;
 
+use super::foreign::foreign;
 use super::hints::hint;
 use super::limits::{MAX_BLOCK_BYTES, MAX_LINE_BYTES, long_line, too_long};
 use super::tree::{Arithmetic, Comparison, Part, Statement, Tree, TreeKind, Word};
@@ -17,7 +20,10 @@ pub fn parse_parts(text: &Text, sink: &mut Sink) -> Option<Vec<Part>> {
     let parsed = bridge.parse()?;
     for child in children(&parsed) {
         match child {
-            ast::Stmt::EmitRaw(raw) => parts.push(Part::Text(raw.raw.to_owned())),
+            ast::Stmt::EmitRaw(raw) => {
+                let range = bridge.range(raw.raw);
+                parts.push(Part::Text(raw.raw.to_owned(), foreign(raw.raw, text, range.start)));
+            }
             ast::Stmt::EmitExpr(emit) => parts.push(Part::Expr(bridge.expr(&emit.expr)?)),
             other => {
                 let (name, span) = statement_name(other);
@@ -102,6 +108,13 @@ impl<'a> Bridge<'a> {
         }
     }
 
+    /// Where in the text a slice of it lies, white space trimmed.
+    fn range(&self, raw: &str) -> Range<usize> {
+        let start = (raw.as_ptr() as usize).saturating_sub(self.text.value.as_ptr() as usize);
+        let end = (start + raw.len()).min(self.text.value.len());
+        start.min(end)..end
+    }
+
     fn place(&self, span: machinery::Span) -> Span {
         self.text.place(span.start_offset as usize, span.end_offset as usize)
     }
@@ -142,10 +155,9 @@ impl<'a> Bridge<'a> {
     fn shallow_statement(&mut self, statement: &ast::Stmt<'_>) -> Option<Statement> {
         match statement {
             ast::Stmt::EmitRaw(raw) => {
-                // A slice of the template itself, white space trimmed.
-                let start = (raw.raw.as_ptr() as usize).saturating_sub(self.text.value.as_ptr() as usize);
-                let end = (start + raw.raw.len()).min(self.text.value.len());
-                Some(Statement::Text(start.min(end)..end))
+                let range = self.range(raw.raw);
+                let found = foreign(raw.raw, self.text, range.start);
+                Some(Statement::Text(range, found))
             }
             ast::Stmt::EmitExpr(emit) => {
                 let start = emit.expr.span().start_offset as usize;

@@ -1,5 +1,6 @@
 //! Expressions and templates as written: names not yet looked up, types not yet known.
 
+use super::foreign::Foreign;
 use crate::source::Span;
 
 /// An expression.
@@ -176,7 +177,7 @@ impl Tree {
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
 pub enum Part {
-    Text(String),
+    Text(String, Vec<Foreign>),
     Expr(Tree),
 }
 
@@ -185,7 +186,7 @@ pub enum Part {
 #[allow(missing_docs)]
 pub enum Statement {
     /// Text as it is, by its bytes in the template.
-    Text(std::ops::Range<usize>),
+    Text(std::ops::Range<usize>, Vec<Foreign>),
     /// A value that is printed, and the byte at which its braces begin.
     Emit(Tree, usize),
     For {

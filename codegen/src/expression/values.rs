@@ -109,20 +109,27 @@ impl Typer<'_> {
         let mut parts = parse_parts(text, self.sink)?;
         if parts.iter().any(|part| matches!(part, Part::Expr(_))) && parts.len() > 1 {
             // White space around one expression (folded blocks) is not text.
-            let blank = |part: &Part| matches!(part, Part::Text(text) if text.trim().is_empty());
+            let blank = |part: &Part| matches!(part, Part::Text(text, _) if text.trim().is_empty());
             if parts.iter().filter(|part| !blank(part)).count() == 1 {
                 parts.retain(|part| !blank(part));
+            }
+        }
+        for part in &parts {
+            if let Part::Text(_, found) = part {
+                self.foreign(found);
             }
         }
         match parts.as_slice() {
             [Part::Expr(tree)] => self.infer(tree, wanted),
             [] => self.text_literal("", span, wanted),
-            [Part::Text(whole)] => self.text_literal(whole, span, wanted),
+            [Part::Text(whole, _)] => self.text_literal(whole, span, wanted),
             parts => {
                 let mut found = Vec::new();
                 for part in parts {
                     found.push(match part {
-                        Part::Text(text) => Some(Expr { kind: ExprKind::String(text.clone()), ty: Type::String, span }),
+                        Part::Text(text, _) => {
+                            Some(Expr { kind: ExprKind::String(text.clone()), ty: Type::String, span })
+                        }
                         Part::Expr(tree) => self.infer(tree, None).and_then(|expr| self.text_part(expr)),
                     });
                 }
@@ -171,7 +178,7 @@ impl Typer<'_> {
                 let mut words = false;
                 for part in parts {
                     match part {
-                        Part::Text(text) => words |= !text.trim().is_empty(),
+                        Part::Text(text, _) => words |= !text.trim().is_empty(),
                         Part::Expr(tree) => trees.push(tree),
                     }
                 }

@@ -124,7 +124,7 @@ impl Checker<'_> {
 
     fn statement(&mut self, statement: &Statement) {
         match statement {
-            Statement::Text(_) => {}
+            Statement::Text(_, found) => self.typer.foreign(found),
             Statement::Emit(tree, _) => {
                 if let Some(expr) = self.typer.infer(tree, None) {
                     let _ = self.typer.text_part(expr);

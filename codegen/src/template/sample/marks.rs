@@ -75,7 +75,7 @@ impl Marks {
 fn starts_of(template: &str, statements: &[Statement], into: &mut Vec<usize>) {
     for statement in statements {
         match statement {
-            Statement::Text(range) => {
+            Statement::Text(range, _) => {
                 let mut at = range.start;
                 for line in template[range.clone()].split_inclusive('\n') {
                     let shown = line.trim_start();
