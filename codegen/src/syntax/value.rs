@@ -113,14 +113,14 @@ impl Form {
     }
 }
 
-/// Whether a mapping is `{ value, about }`, one of the two perhaps misspelt.
+/// Whether a mapping is `{ value, about }`, one of the two perhaps misspelt, or the value forgotten.
 fn is_described(entries: &[Entry]) -> bool {
     let has = |word: &str| entries.iter().any(|entry| entry.key.text == word);
     let like = |word: &'static str| entries.iter().any(|entry| nearest(&entry.key.text, [word]).is_some());
     match (has("value"), has("about")) {
         (true, true) => true,
         (true, false) => entries.len() == 2 && like("about"),
-        (false, true) => entries.len() == 2 && like("value"),
+        (false, true) => entries.len() == 1 || (entries.len() == 2 && like("value")),
         (false, false) => false,
     }
 }
