@@ -35,7 +35,7 @@ pub struct Params {
 /// Output of `list_postgres_clusters`; the runtime adds the outcome, warnings and the like.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Clusters.
+    /// Clusters of the namespace, or of all.
     pub clusters: Vec<OutputClusters>,
 }
 

@@ -2,7 +2,7 @@
 
 use super::tree::Tree;
 use super::typing::Typer;
-use crate::lowered::{BinaryOp, Expr, ExprKind, LocalId, LocalKind};
+use crate::lowered::{BinaryOp, Expr, ExprKind, LocalId, LocalKind, UnaryOp};
 use crate::source::Span;
 use crate::syntax::Scalar;
 use crate::types::Type;
@@ -175,7 +175,7 @@ impl Typer<'_> {
         (result, set)
     }
 
-    /// `a if condition else b`: what the condition says is set is so in the branch.
+    /// `a if condition else b`: what the condition says is set is so in `a`, and what it says is not set is set in `b`.
     pub(super) fn conditional(
         &mut self,
         condition: &Tree,
@@ -184,25 +184,68 @@ impl Typer<'_> {
         span: Span,
         wanted: Option<&Type>,
     ) -> Option<Expr> {
-        let parts = condition.conjuncts();
-        let unset = match parts.as_slice() {
-            [one] => one.unset_subject().and_then(|subject| self.narrowable(subject)),
-            _ => None,
-        };
+        let (mut unset, mut rest) = (Vec::new(), Vec::new());
+        for part in condition.disjuncts() {
+            match part.unset_subject().and_then(|subject| self.narrowable(subject)) {
+                Some(subject) => unset.push(subject),
+                None => rest.push(part),
+            }
+        }
+        if !unset.is_empty() {
+            return self.conditional_on_absence(condition, &unset, &rest, (then, otherwise), span, wanted);
+        }
         let (asked, set, rest, then) = self.split(condition, |typer| typer.infer(then, wanted));
-        let (otherwise, unset_bound) = self
-            .doubting(asked.is_none(), |typer| typer.narrowing(unset.as_ref(), |typer| typer.infer(otherwise, wanted)));
+        let otherwise = self.doubting(asked.is_none(), |typer| typer.infer(otherwise, wanted));
         let (asked, rest, then, otherwise) = (asked?, all(rest)?, then?, otherwise?);
         let (then, otherwise) = self.unify(then, otherwise, "the two branches")?;
+        Some(self.choice(asked, set, rest, (then, otherwise), span))
+    }
+
+    /// `a if x is not set or … else b(x)` is `b(x) if x is set and not … else a`.
+    fn conditional_on_absence(
+        &mut self,
+        condition: &Tree,
+        unset: &[(String, Expr)],
+        rest: &[&Tree],
+        (then, otherwise): (&Tree, &Tree),
+        span: Span,
+        wanted: Option<&Type>,
+    ) -> Option<Expr> {
+        // As a whole it is typed for what is wrong with it.
+        let asked = self.condition(condition);
+        let (then, ((rest, otherwise), set)) = self.doubting(asked.is_none(), |typer| {
+            let then = typer.infer(then, wanted);
+            let narrowed = typer.narrowing_all(unset, |typer| {
+                let said = typer.sink.mark();
+                let rest = (!rest.is_empty()).then(|| typer.any_of(rest, condition.span));
+                typer.sink.forget_since(said);
+                (rest, typer.infer(otherwise, wanted))
+            });
+            (then, narrowed)
+        });
+        let (asked, rest, then, otherwise) = (asked?, all(rest)?, then?, otherwise?);
+        let (then, otherwise) = self.unify(then, otherwise, "the two branches")?;
+        if set.iter().any(|(_, bound)| self.scope.is_used(*bound)) {
+            return Some(self.choice(not(asked), set, rest.map(not), (otherwise, then), span));
+        }
+        Some(self.choice(asked, Vec::new(), None, (then, otherwise), span))
+    }
+
+    /// One value where the condition holds, else the other. `set`: what the condition says is there; `rest`: what else
+    /// it asks.
+    fn choice(
+        &self,
+        asked: Expr,
+        set: Vec<(Expr, LocalId)>,
+        rest: Option<Expr>,
+        (then, otherwise): (Expr, Expr),
+        span: Span,
+    ) -> Expr {
         let ty = then.ty.clone();
         let (then, otherwise) = (Box::new(then), Box::new(otherwise));
         let looked_at = set.iter().filter(|(_, bound)| self.scope.is_used(*bound)).count();
-        let kind = match (unset, unset_bound, set.as_slice()) {
-            // `a if x is not set else b(x)` is `b(x) if x is set else a`.
-            (Some((_, subject)), Some(bound), _) => {
-                ExprKind::IfSet { subject: Box::new(subject), bound, then: otherwise, otherwise: then }
-            }
-            (_, _, [(subject, bound)]) if looked_at == 1 && rest.is_none() => {
+        let kind = match set.as_slice() {
+            [(subject, bound)] if looked_at == 1 && rest.is_none() => {
                 ExprKind::IfSet { subject: Box::new(subject.clone()), bound: *bound, then, otherwise }
             }
             _ if looked_at > 0 => {
@@ -210,8 +253,14 @@ impl Typer<'_> {
             }
             _ => ExprKind::Conditional { condition: Box::new(asked), then, otherwise },
         };
-        Some(Expr { kind, ty, span })
+        Expr { kind, ty, span }
     }
+}
+
+/// The opposite of a condition.
+fn not(condition: Expr) -> Expr {
+    let span = condition.span;
+    Expr { kind: ExprKind::Unary(UnaryOp::Not, Box::new(condition)), ty: Type::Bool, span }
 }
 
 /// `None` where a part that is there was wrong.

@@ -186,13 +186,24 @@ fn presence_narrows() {
         "m is not set or m > n",
         "m > 1 if m is set else b",
         "b if m is not set else m > 1",
+        "b if m is not set or m > 3 else m > 1",
+        "b if b or m is not set or u is not set or u.size is not set else m > u.size",
+        "b if m is not set else b",
         "u is set and u.size is set and u.size > 1",
         "b and m is set and m > 1",
         "(m is set and m > 1) and m < 3",
     ] {
         assert_eq!(kind(Context::Mapping, source), "bool", "{source}");
     }
-    for source in ["m is set or m > n", "m > n and m is set", "m is not set and m > n", "not (m is set) and m > n"] {
+    for source in [
+        "m is set or m > n",
+        "m > n and m is set",
+        "m is not set and m > n",
+        "not (m is set) and m > n",
+        "m > 1 if m is not set or b else b",
+        "b if m is not set and b else m > 1",
+        "b if b or m > 3 else m > 1",
+    ] {
         assert_eq!(kind(Context::Mapping, source), "maybe-absent", "{source}");
     }
 }

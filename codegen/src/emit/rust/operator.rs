@@ -41,6 +41,19 @@ fn not(scope: &mut Scope<'_>, operand: &Expr) -> Code {
         ExprKind::Binary(BinaryOp::Eq, left, right) => return binary(scope, BinaryOp::Ne, left, right),
         ExprKind::Binary(BinaryOp::Ne, left, right) => return binary(scope, BinaryOp::Eq, left, right),
         ExprKind::Binary(BinaryOp::In, left, right) => return binary(scope, BinaryOp::NotIn, left, right),
+        // Of two floats neither need be the greater.
+        ExprKind::Binary(operator, left, right) if left.ty != Type::Float => {
+            let opposite = match operator {
+                BinaryOp::Lt => Some(BinaryOp::Ge),
+                BinaryOp::Le => Some(BinaryOp::Gt),
+                BinaryOp::Gt => Some(BinaryOp::Le),
+                BinaryOp::Ge => Some(BinaryOp::Lt),
+                _ => None,
+            };
+            if let Some(opposite) = opposite {
+                return binary(scope, opposite, left, right);
+            }
+        }
         ExprKind::Unary(UnaryOp::Not, inner) => return read(scope, inner),
         ExprKind::Call { function: "empty", args } => {
             if let [of] = args.as_slice()
