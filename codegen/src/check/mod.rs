@@ -3,6 +3,7 @@
 mod between;
 mod body;
 mod bounds;
+mod deleted;
 mod examples;
 mod fit;
 mod given;

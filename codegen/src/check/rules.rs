@@ -12,6 +12,7 @@ impl Lowering<'_> {
         self.meanings();
         self.clauses();
         if self.sound {
+            self.after_deletion(steps);
             self.unused(steps);
         }
     }

@@ -99,6 +99,7 @@ codes! {
     Clause "E0509" "clause" "Clauses of a step exclude each other, or do nothing on that verb.";
     WaitTime "E0510" "wait-time" "A wait may last for ever, longer than clients wait, or no time at all.";
     WaitConstant "E0511" "wait-constant" "A wait asks something that nothing can change while it waits.";
+    AfterDeletion "E0512" "after-deletion" "A step needs an object that an earlier step deleted.";
 
     Pattern "E0601" "pattern" "A pattern does not compile, is not anchored, or does not fit the format.";
     Default "E0602" "default" "A default does not fit the parameter.";
