@@ -49,6 +49,11 @@ impl Lowering<'_> {
                     let made = named(create.kind, &create.name, create.namespace.as_ref());
                     deleted.retain(|(gone, _)| Some(gone) != made.as_ref());
                 }
+                // Nor is it gone where a step followed it until it was as wanted: an operator makes Pods anew.
+                Verb::Wait(wait) => {
+                    let followed = names.which(&wait.target);
+                    deleted.retain(|(gone, _)| Some(gone) != followed.as_ref());
+                }
                 _ => {}
             }
         }

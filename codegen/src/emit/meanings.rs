@@ -98,7 +98,7 @@ impl<'p> Meanings<'p> {
             }
             ExprKind::Default { of, .. }
             | ExprKind::Widen(of)
-            | ExprKind::When { then: of, .. }
+            | ExprKind::When { then: of, otherwise: None, .. }
             | ExprKind::Binary(BinaryOp::Concat, of, _) => self.of(of),
             ExprKind::Call { function: "entries", args } => self.of(args.first()?),
             ExprKind::Comprehension(each) => self.of_elements(each),
@@ -129,6 +129,8 @@ impl<'p> Meanings<'p> {
     fn of_elements(&self, each: &'p Comprehension) -> Option<String> {
         match (&each.map, each.first) {
             (Some(map), true) => self.of(map),
+            // Elements that lack something are left out.
+            (Some(Expr { kind: ExprKind::When { .. }, .. }), false) => None,
             (_, false) if each.keep.is_none() && each.newest.is_none() => self.of(&each.source),
             _ => None,
         }
@@ -162,7 +164,11 @@ impl<'p> Meanings<'p> {
                 | ExprKind::Conditional { then: first, otherwise: second, .. } => {
                     made_of.extend([&**second, first]);
                 }
-                ExprKind::Widen(of) | ExprKind::When { then: of, .. } => made_of.push(of),
+                ExprKind::When { then, otherwise, .. } => {
+                    made_of.extend(otherwise.as_deref());
+                    made_of.push(then);
+                }
+                ExprKind::Widen(of) => made_of.push(of),
                 ExprKind::Comprehension(each) => made_of.push(elements(each)),
                 _ => {}
             }
