@@ -4,8 +4,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command};
 use cnpg_mcp::VERSION;
+use cnpg_mcp_commands::call_options::{json_arg, log_level_arg};
+use cnpg_mcp_commands::remote::options;
+use cnpg_mcp_commands::{FAILED, flags, progress};
 use cnpg_mcp_runtime::answer::{Answer, Content};
 use cnpg_mcp_runtime::call::{Identity, Settings};
 use cnpg_mcp_runtime::logging::{self, LogFormat};
@@ -15,8 +18,7 @@ use cnpg_mcp_runtime::transport::stop_requested;
 use tokio_util::sync::CancellationToken;
 use tracing::level_filters::LevelFilter;
 
-use crate::remote::options;
-use crate::{FAILED, ask, flags, progress, target};
+use crate::{ask, target};
 
 pub fn command() -> Command {
     let command = Command::new("call")
@@ -40,26 +42,6 @@ pub fn command() -> Command {
                 .help("Where PostgreSQL images come from"),
         );
     cnpg_mcp::tools().into_iter().fold(command, |command, tool| command.subcommand(flags::command(tool.info)))
-}
-
-/// `--json`
-pub fn json_arg() -> Arg {
-    Arg::new("json")
-        .long("json")
-        .global(true)
-        .action(ArgAction::SetTrue)
-        .help("Print the structured output instead of Markdown")
-}
-
-/// `--log-level`
-pub fn log_level_arg() -> Arg {
-    Arg::new("log-level")
-        .long("log-level")
-        .global(true)
-        .value_name("LEVEL")
-        .default_value("warn")
-        .value_parser(clap::value_parser!(LevelFilter))
-        .help("What is logged to standard error: off, error, warn, info, debug or trace")
 }
 
 pub async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {

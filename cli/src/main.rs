@@ -1,28 +1,16 @@
 //! `cnpg-mcp`: every tool from a terminal, and the sandbox by itself.
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking"))]
 
 mod ask;
-mod browser;
 mod call;
-mod flags;
-mod kept;
-mod plain;
-mod probe;
-mod progress;
-mod remote;
 mod sandbox;
-mod setup;
 mod target;
-mod token;
 mod tools;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Command;
-
-/// Exit code of a call that ended otherwise than in success.
-const FAILED: u8 = 1;
+use cnpg_mcp_commands::{FAILED, probe, remote, setup, token};
 
 fn main() -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
@@ -75,7 +63,7 @@ async fn run() -> anyhow::Result<ExitCode> {
         Some(("sandbox", matches)) => sandbox::run(matches).await,
         Some(("token", matches)) => token::run(matches).await,
         Some(("probe", matches)) => probe::run(matches).await,
-        Some(("setup", matches)) => setup::run(matches).await,
+        Some(("setup", matches)) => setup::run(matches, cnpg_mcp::tools).await,
         _ => Ok(ExitCode::from(FAILED)),
     }
 }

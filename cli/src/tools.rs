@@ -3,10 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use cnpg_mcp_commands::remote;
 use cnpg_mcp_runtime::tool::ToolInfo;
 use serde_json::{Value, json};
-
-use crate::remote;
 
 pub fn command() -> Command {
     Command::new("tools")

@@ -245,7 +245,7 @@ async fn answered(url: &str, forms: bool, arguments: Value, round: Option<(&Valu
 async fn over_http() -> (String, CancellationToken) {
     let listening = bind("127.0.0.1", 0).await.unwrap();
     let (url, stop) = (listening.url(), CancellationToken::new());
-    tokio::spawn(listening.serve(server(), Names::default(), Limits::default(), stop.clone()));
+    tokio::spawn(listening.serve(&server(), Names::default(), Limits::default(), stop.clone()));
     (url, stop)
 }
 

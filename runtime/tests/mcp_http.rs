@@ -31,7 +31,7 @@ async fn serve(limits: Limits) -> Server {
     let (url, root) = (listening.url(), format!("http://{}", listening.address()));
     let server = McpServer::new(small_tools::registry(Options::new(small_tools::VERSION)), &[7; 32]);
     let stop = CancellationToken::new();
-    let task = tokio::spawn(listening.serve(server, Names::default(), limits, stop.clone()));
+    let task = tokio::spawn(listening.serve(&server, Names::default(), limits, stop.clone()));
     Server { url, root, stop, task }
 }
 

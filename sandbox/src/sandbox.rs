@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use crate::admission::OperatorWebhooks;
@@ -158,7 +159,12 @@ impl SandboxBuilder {
     ///
     /// # Errors
     /// [`SandboxError`]: kinds that cannot be served, a port that is taken, a seed that does not fit the kinds.
-    pub async fn start(self) -> Result<Sandbox, SandboxError> {
+    pub fn start(self) -> BoxFuture<'static, Result<Sandbox, SandboxError>> {
+        // Boxed, so that it is compiled with this crate, and not with each program.
+        Box::pin(self.started())
+    }
+
+    async fn started(self) -> Result<Sandbox, SandboxError> {
         let mut registry = Registry::default();
         builtin::register(&mut registry);
         let mut definitions = Vec::new();

@@ -121,7 +121,7 @@ async fn serve_openly(cli: &Cli) -> anyhow::Result<()> {
         "serving MCP without authentication, for this machine only"
     );
     print_reach(cli, &listening.url());
-    listening.serve(server, Names::default(), Limits::default(), stop).await;
+    listening.serve(&server, Names::default(), Limits::default(), stop).await;
     opened.close().await;
     Ok(())
 }
@@ -160,7 +160,7 @@ async fn serve_oauth(cli: &Cli) -> anyhow::Result<()> {
     tracing::info!(url = proxy.resource(), listening = %listening.address(), sandbox = opened.sandbox_url(), "serving MCP to people who log in");
     print_reach(cli, proxy.resource());
     let limits = Limits { sessions: SESSIONS, ..Limits::default() };
-    listening.serve_behind(&door, server, names, limits, stop, proxy.resource()).await;
+    listening.serve_behind(&door, &server, names, limits, stop, proxy.resource()).await;
     opened.close().await;
     Ok(())
 }

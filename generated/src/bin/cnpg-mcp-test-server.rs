@@ -57,7 +57,7 @@ async fn run(cli: &Cli) -> anyhow::Result<()> {
     let server = McpServer::new(registry, &key).named(NAME).for_people(access);
     let url = tokens.resource().url();
     tracing::info!(url, listening = %listening.address(), sandbox = opened.sandbox_url(), "serving MCP to whoever has a token of the identity provider");
-    listening.serve_behind(&door, server, server::names(&configuration), Limits::default(), stop, url).await;
+    listening.serve_behind(&door, &server, server::names(&configuration), Limits::default(), stop, url).await;
     opened.close().await;
     Ok(())
 }

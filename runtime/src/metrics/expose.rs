@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::header;
 use axum::routing::get;
+use futures::future::BoxFuture;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use metrics_process::Collector;
 use thiserror::Error;
@@ -69,7 +70,12 @@ impl Exposition {
     }
 
     /// Answers at `/metrics` until `stop` is cancelled.
-    pub async fn serve(self, stop: CancellationToken) {
+    pub fn serve(self, stop: CancellationToken) -> BoxFuture<'static, ()> {
+        // Boxed, so that it is compiled with this crate, and not with each program.
+        Box::pin(self.until(stop))
+    }
+
+    async fn until(self, stop: CancellationToken) {
         let process = Collector::default();
         process.describe();
         let handle = self.handle.clone();

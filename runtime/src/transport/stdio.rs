@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use rmcp::service::{ServerInitializeError, serve_server_with_ct};
 use rmcp::transport::io::stdio_pipes;
 use thiserror::Error;
@@ -27,8 +28,9 @@ pub enum StdioError {
 ///
 /// # Errors
 /// Where the client's first messages are no MCP. Input that ends before them is no error.
-pub async fn serve(server: McpServer, stop: CancellationToken) -> Result<(), StdioError> {
-    serve_on(server, stdio_pipes(), stop).await
+pub fn serve(server: McpServer, stop: CancellationToken) -> BoxFuture<'static, Result<(), StdioError>> {
+    // Boxed, so that it is compiled with this crate, and not with each program.
+    Box::pin(serve_on(server, stdio_pipes(), stop))
 }
 
 /// Serves one client on a pair of streams.

@@ -26,7 +26,7 @@ async fn conforms(revision: &str, least: usize) {
     let url = listening.url();
     let stop = CancellationToken::new();
     let _stops = stop.clone().drop_guard();
-    tokio::spawn(listening.serve(Fixture::new(), Names::default(), Limits::default(), stop));
+    tokio::spawn(listening.serve(&Fixture::new(), Names::default(), Limits::default(), stop));
     let mut command = Command::new(node);
     command.arg(suite).args(["server", "--requirements", revision, "--url", &url]).env("NO_COLOR", "1");
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();

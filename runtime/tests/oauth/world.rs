@@ -100,7 +100,7 @@ impl World {
         let stop = CancellationToken::new();
         let (stopped, resource) = (stop.clone(), proxy.resource().to_owned());
         tokio::spawn(async move {
-            listening.serve_behind(&door, server, names, Limits::default(), stopped, &resource).await;
+            listening.serve_behind(&door, &server, names, Limits::default(), stopped, &resource).await;
         });
         Replica { at, public_url, proxy, stop }
     }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::Extension;
 use axum::extract::ConnectInfo;
+use axum::{Extension, Router};
+use futures::future::BoxFuture;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -18,7 +19,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower::Layer as _;
 
-use super::{Door, ENDPOINT, Limits, Names, Served, router};
+use super::{Around, Door, ENDPOINT, Limits, Names, Served};
+use crate::registry::Registry;
 use crate::transport::stop::{ANSWERS, GRACE};
 
 /// Time for answers on their way after the calls have ended.
@@ -131,24 +133,45 @@ impl Listening {
 
     /// Serves until `stop` is cancelled, then stops in good order: `/readyz` turns, new calls are refused,
     /// running ones end or are cancelled after [`GRACE`], and then the connections close.
-    pub async fn serve(self, server: impl Served, names: Names, limits: Limits, stop: CancellationToken) {
+    pub fn serve(
+        self,
+        server: &impl Served,
+        names: Names,
+        limits: Limits,
+        stop: CancellationToken,
+    ) -> BoxFuture<'static, ()> {
         let url = self.url();
-        self.serve_behind(&Door::open(), server, names, limits, stop, &url).await;
+        self.serve_behind(&Door::open(), server, names, limits, stop, &url)
     }
 
-    /// The same behind a door. `endpoint`: the MCP endpoint's address for clients.
-    pub async fn serve_behind(
+    /// The same behind a door. `endpoint`: the MCP endpoint's address for clients. To be called in a runtime.
+    pub fn serve_behind(
         self,
         door: &Door,
-        server: impl Served,
+        server: &impl Served,
         names: Names,
         limits: Limits,
         stop: CancellationToken,
         endpoint: &str,
-    ) {
+    ) -> BoxFuture<'static, ()> {
         let ready = Arc::new(AtomicBool::new(true));
         let end = CancellationToken::new();
-        let router = router(&server, names, limits, door, Arc::clone(&ready), end.clone(), endpoint);
+        let around = Around { names, limits, door, ready: Arc::clone(&ready), end: end.clone(), endpoint };
+        let router = server.router(around);
+        let registry = Arc::clone(server.registry());
+        // Boxed, so that it is compiled with this crate, and not with each program.
+        Box::pin(self.accept_until(stop, router, limits, registry, ready, end))
+    }
+
+    async fn accept_until(
+        self,
+        stop: CancellationToken,
+        router: Router,
+        limits: Limits,
+        registry: Arc<Registry>,
+        ready: Arc<AtomicBool>,
+        end: CancellationToken,
+    ) {
         let connections = GracefulShutdown::new();
         let room = Arc::new(Semaphore::new(limits.connections));
         let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -163,7 +186,7 @@ impl Listening {
             stop.cancelled().await;
             ready.store(false, Ordering::Relaxed);
             tracing::info!("stopping: no new calls, running ones may end");
-            server.registry().stop(GRACE).await;
+            registry.stop(GRACE).await;
             tokio::time::sleep(ANSWERS).await;
             end.cancel();
         };

@@ -15,7 +15,7 @@ pub use limits::Limits;
 pub use listen::{HttpError, Listening, bind, bind_anywhere, is_loopback};
 pub use names::Names;
 pub use owned::Owner;
-pub use routes::router;
+pub use routes::Around;
 pub use served::Served;
 
 /// Path of the MCP endpoint.

@@ -36,19 +36,25 @@ const COUNTING: Duration = Duration::from_secs(5);
 /// Header of the revision (MCP 2025-06-18).
 const REVISION: &str = "mcp-protocol-version";
 
-/// Everything that the server answers. `ready` is what `/readyz` tells; cancelling `end` closes sessions
-/// and streams.
+/// What a server stands in.
+#[derive(Debug)]
+pub struct Around<'a> {
+    pub(super) names: Names,
+    pub(super) limits: Limits,
+    pub(super) door: &'a Door,
+    /// What `/readyz` tells.
+    pub(super) ready: Arc<AtomicBool>,
+    /// Cancelled, it closes sessions and streams.
+    pub(super) end: CancellationToken,
+    /// Address of the MCP endpoint for clients.
+    pub(super) endpoint: &'a str,
+}
+
+/// Everything that the server answers.
 ///
 /// The probes are outside of the `Host` check, since kubelets send the pod's address.
-pub fn router(
-    server: &impl Served,
-    names: Names,
-    limits: Limits,
-    door: &Door,
-    ready: Arc<AtomicBool>,
-    end: CancellationToken,
-    endpoint: &str,
-) -> Router {
+pub(super) fn router(server: &impl Served, around: Around<'_>) -> Router {
+    let Around { names, limits, door, ready, end, endpoint } = around;
     let mut session_config = SessionConfig::default();
     session_config.keep_alive = Some(limits.idle_session);
     let sessions = Arc::new(Sessions::new(session_config, door.shared()));

@@ -15,8 +15,10 @@ use cnpg_mcp_runtime::auth::oidc::Tokens;
 use cache::{Cache, Kept};
 use provider::Asked;
 
+use crate::Running;
 use crate::browser::{PORT, listen, redirect_uri};
 
+/// The command line of `token`.
 pub fn command() -> Command {
     const HEADING: &str = "Whose token, and for what";
     let said = |name: &'static str, value: &'static str, variable: &'static str, help: &'static str| {
@@ -63,7 +65,12 @@ pub fn command() -> Command {
         .arg(switch("claims", "Print what is inside the token (JSON) instead of the token"))
 }
 
-pub async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+/// Prints a token.
+pub fn run(matches: &ArgMatches) -> Running<'_> {
+    Box::pin(print(matches))
+}
+
+async fn print(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let asked = Asked::of(matches)?;
     let cache = Cache::of(&asked)?;
     if matches.get_flag("forget") {

@@ -6,7 +6,9 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::options::{self, Options};
 use super::session::Session;
+use crate::Running;
 
+/// The command line of `logout`.
 pub fn command() -> Command {
     Command::new("logout")
         .about("End the login at a server that `call --url` or `tools --url` made")
@@ -25,7 +27,12 @@ pub fn command() -> Command {
         .args(options::access().map(|arg| arg.hide(true)))
 }
 
-pub async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+/// Ends a login.
+pub fn run(matches: &ArgMatches) -> Running<'_> {
+    Box::pin(end(matches))
+}
+
+async fn end(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let session = Session::new(&Options::of(matches)?)?;
     if matches.get_flag("forget") {
         session.forget_login()?;

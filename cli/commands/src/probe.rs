@@ -12,7 +12,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio_util::bytes::Bytes;
 
-use crate::FAILED;
+use crate::{FAILED, Running};
 
 /// Longest that one request may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -27,6 +27,7 @@ struct Expected {
     url: Uri,
 }
 
+/// The command line of `probe`.
 pub fn command() -> Command {
     Command::new("probe")
         .about("Ask addresses for an answer, and fail where its status is another than expected")
@@ -54,7 +55,12 @@ fn expected(text: &str) -> Result<Expected, String> {
     }
 }
 
-pub async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+/// Asks the addresses.
+pub fn run(matches: &ArgMatches) -> Running<'_> {
+    Box::pin(ask(matches))
+}
+
+async fn ask(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let until = Instant::now() + Duration::from_secs(matches.get_one("within").copied().unwrap_or_default());
     // Redirects are not followed: what an address answers itself counts. No TLS: it is asked from inside a cluster.
     let client = Client::builder(TokioExecutor::new()).build_http();

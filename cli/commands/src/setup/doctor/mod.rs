@@ -15,7 +15,7 @@ use cnpg_mcp_runtime::auth::configuration::DEFAULT_FILE;
 
 use super::cluster::{Access, Cluster};
 use super::files::AUTH0_VALUES;
-use super::rights::{self, Offered, Right};
+use super::rights::{self, Compiled, Offered, Right};
 use super::secret::RELEASE;
 use clock::Clocks;
 pub use clock::Reading;
@@ -52,7 +52,7 @@ pub struct Arguments {
     dry_run: bool,
 }
 
-pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub async fn run(arguments: Arguments, compiled: Compiled) -> anyhow::Result<ExitCode> {
     tracing::debug!(arguments.dry_run, "nothing is ever changed");
     let mut report = Report::default();
     let in_pod = pod::is_one();
@@ -67,7 +67,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         outside::provider(issuer, settings.jwks_uri.as_deref(), &mut clocks, &mut report).await;
     }
     let offered = offered(&arguments, &settings);
-    let tools = rights::tools(&offered)?;
+    let tools = rights::tools(&offered, compiled)?;
     let mut rights = rights::rights(&tools)?;
     rights.retain(|right| right.namespaced || !settings.namespaced_alone);
     if settings.offered.is_some() || arguments.offered != Offered::default() {

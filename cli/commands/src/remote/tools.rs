@@ -9,9 +9,15 @@ use serde_json::{Value, json};
 use super::flags::effect_of;
 use super::options::Options;
 use super::session::Session;
+use crate::Running;
 use crate::plain::plain;
 
-pub async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+/// Lists a server's tools.
+pub fn run(matches: &ArgMatches) -> Running<'_> {
+    Box::pin(list(matches))
+}
+
+async fn list(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let tools = super::tools_of(&Session::new(&Options::of(matches)?)?).await?;
     if matches.get_flag("json") {
         let listed: Vec<Value> = tools.iter().map(described).collect();

@@ -15,7 +15,7 @@ use crate::browser::PORT;
 const OF_KUBERNETES: [&str; 4] = ["sandbox", "kubeconfig", "context", "image-registry"];
 
 /// The address of a server.
-pub fn url() -> Arg {
+pub(super) fn url() -> Arg {
     Arg::new("url")
         .long("url")
         .value_name("URL")
@@ -23,7 +23,7 @@ pub fn url() -> Arg {
 }
 
 /// How a server lets this command in.
-pub fn access() -> [Arg; 4] {
+pub(super) fn access() -> [Arg; 4] {
     [
         Arg::new("token")
             .long("token")
@@ -61,21 +61,21 @@ pub fn no_token_without_server(matches: &ArgMatches) -> anyhow::Result<()> {
 }
 
 /// Names of flags that a tool's parameter cannot have.
-pub fn names() -> Vec<&'static str> {
+pub(super) fn names() -> Vec<&'static str> {
     vec!["url", "token", "scope", "no-browser", "port", "json", "log-level", "help"]
 }
 
 /// What was chosen.
-pub struct Options {
-    pub server: Address,
-    pub token: Option<SecretText>,
-    pub choices: Choices,
+pub(super) struct Options {
+    pub(super) server: Address,
+    pub(super) token: Option<SecretText>,
+    pub(super) choices: Choices,
 }
 
 impl Options {
     /// # Errors
     /// Where the address is none, or not encrypted.
-    pub fn of(matches: &ArgMatches) -> anyhow::Result<Self> {
+    pub(super) fn of(matches: &ArgMatches) -> anyhow::Result<Self> {
         let url = matches.get_one::<String>("url").map(String::as_str).unwrap_or_default();
         let server = Address::parse(url).map_err(|why| anyhow::anyhow!("--url {why}"))?;
         let token = matches.get_one::<String>("token").filter(|token| !token.is_empty());

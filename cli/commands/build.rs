@@ -8,7 +8,7 @@ use std::{env, fs, io};
 const NOTE: &str = "# Can be left out";
 
 fn main() -> io::Result<()> {
-    let folder = Path::new("../generated/rbac");
+    let folder = Path::new("../../generated/rbac");
     println!("cargo::rerun-if-changed={}", folder.display());
     let mut files: Vec<_> =
         fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;

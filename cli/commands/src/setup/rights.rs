@@ -5,13 +5,16 @@ use std::fmt;
 
 use anyhow::Context as _;
 use cnpg_mcp_runtime::registry::Toolsets;
-use cnpg_mcp_runtime::tool::{Effect, ToolInfo};
+use cnpg_mcp_runtime::tool::{Effect, Tool, ToolInfo};
 use serde_json::{Value, json};
 
 include!(concat!(env!("OUT_DIR"), "/can_be_left_out.rs"));
 
 /// Resources in no namespace, as the chart has them.
-const CLUSTER_SCOPED: &str = include_str!("../../../chart/files/rbac/cluster-scoped.yaml");
+const CLUSTER_SCOPED: &str = include_str!("../../../../chart/files/rbac/cluster-scoped.yaml");
+
+/// The tools that servers of this build have.
+pub type Compiled = fn() -> Vec<Tool>;
 
 /// Which tools are offered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
@@ -88,9 +91,9 @@ impl Right {
 }
 
 /// The offered tools.
-pub fn tools(offered: &Offered) -> anyhow::Result<Vec<&'static ToolInfo>> {
+pub fn tools(offered: &Offered, compiled: Compiled) -> anyhow::Result<Vec<&'static ToolInfo>> {
     let names = offered.names();
-    let tools = cnpg_mcp::tools();
+    let tools = compiled();
     let _: Toolsets = Toolsets::parse(names, &tools).context("--toolsets")?;
     let names: BTreeSet<&str> = names.split(',').map(str::trim).collect();
     let chosen = |tool: &&ToolInfo| {
@@ -140,11 +143,11 @@ mod tests {
 
     fn of(toolsets: &str, read_only: bool, disable_destructive: bool) -> Vec<Right> {
         let offered = Offered { toolsets: Some(toolsets.to_owned()), read_only, disable_destructive };
-        rights(&tools(&offered).unwrap()).unwrap()
+        rights(&tools(&offered, cnpg_mcp::tools).unwrap()).unwrap()
     }
 
     fn file(name: &str) -> Value {
-        let text = std::fs::read_to_string(format!("../chart/files/rbac/{name}.yaml")).unwrap();
+        let text = std::fs::read_to_string(format!("../../chart/files/rbac/{name}.yaml")).unwrap();
         serde_yaml::from_str(&text).unwrap()
     }
 
@@ -195,6 +198,6 @@ mod tests {
         // One tool can do without it, another cannot.
         assert!(!all.iter().find(|right| right.resource == "events").unwrap().can_be_left_out);
         let offered = Offered { toolsets: Some("rolse".to_owned()), read_only: false, disable_destructive: false };
-        assert!(format!("{:#}", tools(&offered).unwrap_err()).contains("did you mean `roles`"));
+        assert!(format!("{:#}", tools(&offered, cnpg_mcp::tools).unwrap_err()).contains("did you mean `roles`"));
     }
 }

@@ -6,7 +6,7 @@ mod auth0;
 mod backup;
 mod cluster;
 mod doctor;
-pub mod files;
+pub(crate) mod files;
 mod git;
 mod init;
 mod make_env;
@@ -20,6 +20,9 @@ mod story;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Command, FromArgMatches as _, Subcommand};
+
+use crate::Running;
+use rights::Compiled;
 
 #[derive(Debug, Subcommand)]
 enum Step {
@@ -41,6 +44,7 @@ enum Step {
     Doctor(Box<doctor::Arguments>),
 }
 
+/// The command line of `setup`.
 pub fn command() -> Command {
     let command = Command::new("setup")
         .about("Set a server up on a cluster, step by step")
@@ -51,15 +55,20 @@ pub fn command() -> Command {
     Step::augment_subcommands(command)
 }
 
-pub async fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+/// Does a step. `compiled`: the tools that servers of this build have.
+pub fn run(matches: &ArgMatches, compiled: Compiled) -> Running<'_> {
+    Box::pin(step(matches, compiled))
+}
+
+async fn step(matches: &ArgMatches, compiled: Compiled) -> anyhow::Result<ExitCode> {
     match Step::from_arg_matches(matches)? {
         Step::Init(arguments) => init::run(&arguments),
         Step::Auth0(arguments) => auth0::run(*arguments).await,
         Step::Secret(arguments) => secret::run(*arguments).await,
-        Step::Rbac(arguments) => rbac::run(*arguments).await,
+        Step::Rbac(arguments) => rbac::run(*arguments, compiled).await,
         Step::ExportAuth0(arguments) => auth0::export::run(*arguments).await,
         Step::Backup(arguments) => backup::back_up(*arguments).await,
         Step::Restore(arguments) => backup::restore(*arguments).await,
-        Step::Doctor(arguments) => doctor::run(*arguments).await,
+        Step::Doctor(arguments) => doctor::run(*arguments, compiled).await,
     }
 }

@@ -16,15 +16,19 @@ use tracing::level_filters::LevelFilter;
 use super::flags;
 use super::options::{self, Options};
 use super::session::Session;
-use crate::FAILED;
-use crate::call::{json_arg, log_level_arg};
+use crate::call_options::{json_arg, log_level_arg};
 use crate::plain::plain;
+use crate::{FAILED, Running};
 
 /// Outcomes that are no failure, in the answers of this project's servers.
 const SUCCESSES: [&str; 3] = ["done", "unchanged", "planned"];
 
 /// Calls a server's tool. `ours`: the options that were found in advance; `arguments`: the whole command line.
-pub async fn run(ours: Vec<OsString>, arguments: &[OsString]) -> anyhow::Result<ExitCode> {
+pub fn run(ours: Vec<OsString>, arguments: &[OsString]) -> Running<'_> {
+    Box::pin(call(ours, arguments))
+}
+
+async fn call(ours: Vec<OsString>, arguments: &[OsString]) -> anyhow::Result<ExitCode> {
     let advance = Command::new("cnpg-mcp call").no_binary_name(true).disable_help_flag(true);
     let advance = match advance.args(options::args()).arg(log_level_arg()).try_get_matches_from(ours) {
         Ok(matches) => matches,

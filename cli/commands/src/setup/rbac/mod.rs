@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::cluster::{Access, Cluster};
 use super::paths::segment;
-use super::rights::{self, Offered, Right};
+use super::rights::{self, Compiled, Offered, Right};
 use super::story::{Story, note};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
@@ -50,9 +50,9 @@ pub struct Arguments {
     dry_run: bool,
 }
 
-pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub async fn run(arguments: Arguments, compiled: Compiled) -> anyhow::Result<ExitCode> {
     let story = Story::new(arguments.dry_run);
-    let tools = rights::tools(&arguments.offered)?;
+    let tools = rights::tools(&arguments.offered, compiled)?;
     ensure!(!tools.is_empty(), "no tool is offered by these flags, so there are no rights to give");
     let rights = rights::rights(&tools)?;
     let cluster = Cluster::open(&arguments.access, None).await?;
