@@ -110,6 +110,8 @@ fn in_words(error: &KubeconfigError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tempfile::NamedTempFile;
+
     use super::*;
 
     const KUBECONFIG: &str = "
@@ -123,15 +125,17 @@ clusters: [{ name: c, cluster: { server: 'http://127.0.0.1:1' } }]
 users: [{ name: u, user: { token: do-not-show-me } }]
 ";
 
-    fn written(name: &str, text: &str) -> Sources {
-        let path = std::env::temp_dir().join(format!("cnpg-mcp-{}-{name}", std::process::id()));
-        std::fs::write(&path, text).unwrap();
-        Sources { kubeconfig: Some(path), context: None }
+    /// The file is there as long as what comes first.
+    fn written(text: &str) -> (NamedTempFile, Sources) {
+        let file = NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let sources = Sources { kubeconfig: Some(file.path().to_owned()), context: None };
+        (file, sources)
     }
 
     #[test]
     fn namespace_of_the_context() {
-        let sources = written("namespace", KUBECONFIG);
+        let (_file, sources) = written(KUBECONFIG);
         assert_eq!(sources.namespace().as_deref(), Some("team-a"));
         assert_eq!(Sources { context: Some("two".into()), ..sources.clone() }.namespace().as_deref(), Some("default"));
         assert_eq!(Sources { context: Some("none".into()), ..sources }.namespace().as_deref(), Some("default"));
@@ -145,7 +149,7 @@ users: [{ name: u, user: { token: do-not-show-me } }]
             missing.load().await.err().unwrap(),
             "The kubeconfig was asked for, but there is no kubeconfig at `/nonexistent/config`."
         );
-        let sources = written("context", KUBECONFIG);
+        let (_file, sources) = written(KUBECONFIG);
         let other = Sources { context: Some("none".into()), ..sources.clone() };
         assert!(other.load().await.err().unwrap().contains("no context `none`"));
         assert!(sources.load().await.is_ok());
@@ -153,7 +157,7 @@ users: [{ name: u, user: { token: do-not-show-me } }]
 
     #[tokio::test]
     async fn never_quotes_the_file() {
-        let sources = written("broken", "users: [{ name: u, user: { token: do-not-show-me\n  - broken: [");
+        let (_file, sources) = written("users: [{ name: u, user: { token: do-not-show-me\n  - broken: [");
         let error = sources.load().await.err().unwrap();
         assert!(!error.contains("do-not-show-me"), "{error}");
     }
