@@ -9,8 +9,8 @@ use cnpg_mcp_codegen::import;
 use cnpg_mcp_tests::binary;
 use cnpg_mcp_tests::world::root;
 
-/// An edited spec must be a linked server within this: a few seconds on two cores, and many for a loaded machine.
-const SOON: Duration = Duration::from_secs(90);
+/// An edited spec must be a linked server within this: a few seconds on two cores, and some for a loaded machine.
+const SOON: Duration = Duration::from_secs(30);
 
 /// What an edited spec compiles again: the tools, and the programs that they are linked into.
 const COMPILED_AGAIN: [&str; 3] = ["cnpg-mcp", "cnpg-mcp-cli", "cnpg-mcp-tests"];
